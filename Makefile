@@ -1,0 +1,39 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. Both create .venv themselves.
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+PROFILE ?= tiny
+RECIPE  ?= baseline
+DATA    ?= bundled
+SEED    ?= 42
+EXIT    ?=
+
+BIN := .venv/bin
+# The stamp carries the constraints' digest: nothing is installed again until they change.
+INSTALLED := .venv/.installed-$(shell sha256sum constraints.txt | cut -c1-16)
+
+export HF_HUB_OFFLINE ?= 1
+export MLFLOW_DISABLE_TELEMETRY ?= true
+
+.PHONY: demo test lint clean install
+
+demo: $(INSTALLED)  ## the whole pipeline on this machine: make demo [PROFILE=smoke] [DATA=folder] [EXIT=1]
+	@$(BIN)/querysmith demo --profile $(PROFILE) --recipe $(RECIPE) --data "$(DATA)" --seed $(SEED) $(if $(EXIT),--exit)
+
+test: $(INSTALLED)  ## import contracts and all tests
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(INSTALLED)
+
+# pip, also where uv is at hand: only pip finds the CPU build of torch where a machine is configured to have one.
+$(INSTALLED):
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,airflow,dev]'
+	@rm -f .venv/.installed-* && touch $@
+
+clean:  ## remove the environment and everything that runs have left
+	rm -rf .venv .querysmith .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

@@ -1,0 +1,142 @@
+"""The command line: one sub-command per step of the pipeline, plus the demo and the sample databases.
+
+Logs and progress go to stderr, a result to stdout. Exit codes: 0 done; 1 failed, may be retried; 2 wrong input or
+configuration; 99 nothing to do. Heavy libraries are imported by the command that needs them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from pipeline import __version__
+from pipeline.config import home, load_config
+from pipeline.errors import QuerysmithError
+
+app = typer.Typer(
+    name="querysmith",
+    help="Train, test, promote and keep improving a private Text-to-SQL model on your own databases.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML file with any of the configuration's keys.")]
+Settings = Annotated[
+    list[str],
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="One setting, e.g. profile=smoke or profile.sft.epochs=3. Repeatable."
+    ),
+]
+DagRun = Annotated[
+    str,
+    typer.Option(
+        "--dag-run",
+        envvar="QUERYSMITH_DAG_RUN",
+        help="Id that ties the steps of one run together; the same id again resumes. Default: a new one.",
+    ),
+]
+ResultFile = Annotated[Path | None, typer.Option("--result", help="File for the step's result (small JSON).")]
+
+HELP = {
+    "validate": "Check the data, set bad rows aside with the reason, split it, write the report.",
+    "sft": "Supervised fine-tuning, thinking and non-thinking samples in one run.",
+    "self_distill": "One round of self-distillation: keep the model's own thoughts whose SQL is right, train again.",
+    "grpo": "Reinforcement learning (GRPO) with the recipe's rewards.",
+    "evaluate": "Execution accuracy per mode and query latency of every stage and of the champion.",
+    "promote": "Register the model, compare it with the champion, move the alias.",
+}
+
+
+def _step_command(name: str, text: str) -> None:
+    """Add the sub-command of one step."""
+
+    @app.command(name, help=text)
+    def command(
+        settings: Settings = [],  # noqa: B006 (Typer copies it)
+        config: ConfigFile = None,
+        result: ResultFile = None,
+        dag_run: DagRun = "",
+    ) -> None:
+        loaded = load_config(config, settings)
+        _quiet_defaults()
+        from pipeline.steps.contract import execute
+
+        done = execute(name, loaded, dag_run or f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}", result)
+        typer.echo(done.model_dump_json(exclude_defaults=True))
+
+
+for _name, _text in HELP.items():
+    _step_command(_name, _text)
+
+
+@app.command()
+def samples(
+    out: Annotated[Path, typer.Option(help="Folder to write, in Spider's layout.")],
+    seed: Annotated[int, typer.Option(help="The same seed writes the same data.")] = 42,
+    questions: Annotated[int, typer.Option(help="Questions for each database.")] = 400,
+) -> None:
+    """Write the sample databases with questions, gold SQL and thoughts."""
+    from pipeline.synth.samples import write_samples
+
+    typer.echo(str(write_samples(out, seed, questions)))
+
+
+@app.command()
+def demo(
+    profile: Annotated[str, typer.Option(help="smoke (minutes), tiny (the default), or another profile.")] = "tiny",
+    data: Annotated[str, typer.Option(help="'bundled' or a folder in Spider's layout.")] = "bundled",
+    recipe: Annotated[str, typer.Option(help="The reward recipe of GRPO.")] = "baseline",
+    seed: Annotated[int, typer.Option(help="Seed of the whole run.")] = 42,
+    leave: Annotated[
+        bool, typer.Option("--exit", help="End when the run has ended, instead of serving until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Start Airflow and MLflow on this machine, run the whole pipeline, show the result."""
+    from pipeline.demo import run_demo
+
+    folder = data if data == "bundled" else str(Path(data).absolute())
+    load_config(None, [f"profile={profile}", f"recipe={recipe}", f"data={folder}", f"seed={seed}"])
+    raise typer.Exit(
+        run_demo(profile=profile, data=folder, recipe=recipe, seed=seed, exit_when_done=leave, home=home())
+    )
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Show the version and end.")] = False) -> None:
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _quiet_defaults() -> None:
+    """Unless the user says otherwise: no telemetry, no hub, and only our own progress."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    warnings.filterwarnings("ignore", category=FutureWarning)
+
+
+def main() -> NoReturn:
+    """Run a command and end with its exit code; an expected failure is one line on stderr."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    logging.getLogger("querysmith").setLevel(logging.INFO)
+    try:
+        app(standalone_mode=True)
+    except QuerysmithError as error:
+        print(f"querysmith: error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    sys.exit(0)

@@ -1,0 +1,327 @@
+"""What a run is made of: a profile (how big, where), a recipe (which method) and the run's own choices.
+
+A configuration comes from a YAML file and `key=value` settings; settings win. `profile` and `recipe` name a file of
+this package (or the path of a YAML file of the user's), and single values of both can be overridden with dotted keys,
+e.g. `profile.sft.epochs=3`. Unknown keys are refused with the nearest valid one. Nothing here imports a model library.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import InputError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseModel):
+    """Base of every group of settings: unknown keys are errors, values cannot change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Architecture(Settings):
+    """A Qwen3-architecture model built from nothing; sizes in units of the transformer (Qwen3 technical report, 2)."""
+
+    vocab_size: Positive
+    hidden_size: Positive
+    layers: Positive
+    heads: Positive
+    kv_heads: Positive
+    intermediate_size: Positive
+
+
+class ModelSettings(Settings):
+    """The model that training starts from: `architecture` (built from nothing) or `path` (local folder or hub name)."""
+
+    architecture: Architecture | None = None
+    path: str = ""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    max_length: Positive
+
+    @model_validator(mode="after")
+    def one_origin(self) -> ModelSettings:
+        if bool(self.path) == bool(self.architecture):
+            raise ValueError("give either 'path' (a folder or hub name) or 'architecture', not both and not neither")
+        return self
+
+
+class DataSettings(Settings):
+    """How much data is used and how it is split; caps of 0 mean no cap."""
+
+    questions_per_database: Positive
+    split_by: Literal["question", "database"]
+    dev_share: Share
+    test_share: Share
+    max_train: Annotated[int, Field(ge=0)]
+    max_dev: Annotated[int, Field(ge=0)]
+    max_test: Annotated[int, Field(ge=0)]
+    max_bad_share: Share
+    max_too_long_share: Share
+
+
+class SftSettings(Settings):
+    """Supervised fine-tuning (SFT) on the assistant turn only."""
+
+    epochs: Annotated[float, Field(gt=0)]
+    batch_size: Positive
+    learning_rate: Annotated[float, Field(gt=0)]
+    warmup_share: Share = 0.05
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    checkpoint_steps: Positive
+
+
+class SelfDistillSettings(Settings):
+    """One round of self-distillation: `samples` completions for each of `questions` training questions."""
+
+    questions: Positive
+    samples: Positive
+    temperature: Annotated[float, Field(gt=0)]
+    keep_per_question: Positive = 2
+
+
+class GrpoSettings(Settings):
+    """Group relative policy optimisation: `steps` updates on `prompts_per_step` groups of `generations` rollouts."""
+
+    steps: Positive
+    prompts_per_step: Positive
+    generations: Annotated[int, Field(gt=1)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    beta: Annotated[float, Field(ge=0)] = 0.0
+    epsilon: Annotated[float, Field(gt=0)] = 0.2
+    think_share: Share = 0.5
+    checkpoint_steps: Positive
+
+
+class GenerationSettings(Settings):
+    """Limits of what the model writes, in tokens, and how many prompts are decoded together."""
+
+    max_new_tokens: Positive
+    batch_size: Positive
+
+
+class EngineSettings(Settings):
+    """Limits under which model-written SQL runs."""
+
+    workers: Positive
+    timeout_s: Annotated[float, Field(gt=0)]
+    max_rows: Positive
+    memory_mb: Positive
+
+
+class EvaluateSettings(Settings):
+    """Latency protocol: median of `latency_repeats` interleaved runs after one warm-up."""
+
+    latency_repeats: Positive
+
+
+class PromoteSettings(Settings):
+    """The gate: the challenger's EX may be below the champion's by at most `margin` (a share, 0.01 = one point)."""
+
+    margin: Share
+
+
+class Profile(Settings):
+    """How big and where: everything that changes between a laptop and a cluster."""
+
+    name: str
+    description: str
+    model: ModelSettings
+    data: DataSettings
+    sft: SftSettings
+    self_distill: SelfDistillSettings
+    grpo: GrpoSettings
+    generation: GenerationSettings
+    engine: EngineSettings
+    evaluate: EvaluateSettings
+    promote: PromoteSettings
+
+    @model_validator(mode="after")
+    def completions_fit(self) -> Profile:
+        if self.generation.max_new_tokens >= self.model.max_length:
+            raise ValueError(
+                f"generation.max_new_tokens ({self.generation.max_new_tokens}) leaves no room for a prompt within "
+                f"model.max_length ({self.model.max_length}); raise model.max_length"
+            )
+        return self
+
+
+class Recipe(Settings):
+    """Which method: the rewards that GRPO sums, by name, each with its settings (see pipeline/rewards)."""
+
+    name: str
+    description: str
+    rewards: dict[str, dict[str, float]]
+
+
+class Inputs(Settings):
+    """MLflow URIs written by earlier steps; a step asks for those that it reads."""
+
+    dataset: str = ""
+    model: str = ""
+    sft: str = ""
+    self_distill: str = ""
+    grpo: str = ""
+    evaluation: str = ""
+
+    def require(self, name: str) -> str:
+        """The URI `name`, or an InputError that names the missing setting."""
+        uri: str = getattr(self, name)
+        if not uri:
+            raise InputError(
+                f"inputs.{name} is not set: give the URI that the earlier step wrote (--set inputs.{name}=URI)"
+            )
+        return uri
+
+
+class RunConfig(Settings):
+    """Everything a step is told. `data` is "bundled" or a folder in Spider's layout; `base_model` is "" (the profile's
+    own model), "champion", a folder, a hub name or an MLflow model URI."""
+
+    profile: Profile
+    recipe: Recipe
+    data: str = "bundled"
+    base_model: str = ""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+    experiment: str = "text2sql"
+    model_name: str = "text2sql"
+    approved_by: str = ""
+    inputs: Inputs = Inputs()
+
+    def digest(self) -> str:
+        """First 16 hex digits of the SHA-256 of the whole configuration."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    def flat(self) -> dict[str, str]:
+        """Dotted names and values as text, as MLflow parameters."""
+        return dict(_flatten("", self.model_dump(exclude={"inputs"})))
+
+
+DEFAULTS = {"profile": "tiny", "recipe": "baseline"}
+
+
+def available(kind: Literal["profiles", "recipes"]) -> list[str]:
+    """Names of the profiles or recipes that come with the package."""
+    return sorted(
+        p.name.removesuffix(".yaml") for p in (files("pipeline") / kind).iterdir() if p.name.endswith(".yaml")
+    )
+
+
+def home() -> Path:
+    """The folder for everything a run leaves on this machine: `QUERYSMITH_HOME`, else `.querysmith` here."""
+    return Path(os.environ.get("QUERYSMITH_HOME", ".querysmith")).absolute()
+
+
+def load_config(path: Path | None, settings: Iterable[str]) -> RunConfig:
+    """The configuration of a YAML file (or of the defaults) with `key=value` settings on top.
+
+    Raises:
+        InputError: a missing or malformed file, an unknown profile, recipe or key, or a value out of range.
+    """
+    raw: dict[str, Any] = dict(DEFAULTS)
+    if path is not None:
+        _merge(raw, _read_yaml(path))
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key:
+            raise InputError(f"--set {setting!r} is not of the form key=value, e.g. --set profile=smoke")
+        overlay: Any = value
+        for part in reversed(key.split(".")):
+            overlay = {part: overlay}
+        _merge(raw, overlay)
+    for kind in ("profile", "recipe"):
+        raw[kind] = _resolve(kind, raw[kind])
+    try:
+        return RunConfig.model_validate(raw)
+    except ValidationError as error:
+        raise InputError("; ".join(_explain(e) for e in error.errors())) from None
+
+
+def _merge(base: dict[str, Any], overlay: Mapping[str, Any]) -> None:
+    """Lay `overlay` over `base` in place. A name given where a mapping is (`profile=smoke`) becomes its `name`."""
+    for key, value in overlay.items():
+        old = base.get(key)
+        if key in DEFAULTS and isinstance(old, str) and isinstance(value, Mapping):
+            old = base[key] = {"name": old}
+        if isinstance(old, dict) and isinstance(value, Mapping):
+            _merge(old, value)
+        elif isinstance(old, dict) and key in DEFAULTS:
+            old["name"] = value
+        else:
+            base[key] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _resolve(kind: str, chosen: str | dict[str, Any]) -> dict[str, Any]:
+    """The content of the named profile or recipe, with the overrides that stand beside the name."""
+    overrides = {"name": chosen} if isinstance(chosen, str) else dict(chosen)
+    name = str(overrides.pop("name", DEFAULTS[kind]))
+    if name.endswith((".yaml", ".yml")):
+        content = _read_yaml(Path(name))
+    else:
+        names = available("profiles" if kind == "profile" else "recipes")
+        if name not in names:
+            raise InputError(f"unknown {kind} {name!r}{_nearest(name, names)}; there are: {', '.join(names)}")
+        content = _read_yaml(Path(str(files("pipeline") / f"{kind}s" / f"{name}.yaml")))
+    _merge(content, overrides)
+    return content
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give an existing YAML file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: must hold a mapping of keys to values, not {type(content).__name__}")
+    return content
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    """One pydantic error as one clause: which key, which value, what is allowed."""
+    location = [str(part) for part in error["loc"]]
+    key = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        valid = _fields_at(location[:-1])
+        nearest = _nearest(location[-1], valid, ".".join(location[:-1]))
+        return f"unknown key {key!r}{nearest}; valid keys: {', '.join(valid)}"
+    message = error["msg"].removeprefix("Value error, ")
+    shown = "" if isinstance(error["input"], Mapping) else f" (got {error['input']!r})"
+    return f"{key}: {message}{shown}"
+
+
+def _fields_at(location: list[str]) -> list[str]:
+    """Names of the fields of the settings group at `location`."""
+    group: Any = RunConfig
+    for part in location:
+        annotation = group.model_fields[part].annotation
+        if get_origin(annotation) is Union or type(annotation).__name__ == "UnionType":
+            annotation = next(a for a in get_args(annotation) if a is not type(None))
+        group = annotation
+    return list(group.model_fields)
+
+
+def _nearest(word: str, valid: list[str], prefix: str = "") -> str:
+    match = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
+    return f", did you mean {f'{prefix}.{match[0]}'.lstrip('.')!r}?" if match else ""
+
+
+def _flatten(prefix: str, value: Any) -> Iterable[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flatten(f"{prefix}.{key}".lstrip("."), inner)
+    else:
+        yield prefix, value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,1 @@
+"""Benchmarks: running a model over questions and scoring what it wrote."""

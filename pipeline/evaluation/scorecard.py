@@ -1,0 +1,153 @@
+"""Scores of one model on one set of questions: EX per mode, obedience, tokens, and latency against a reference model.
+
+Evaluator: greedy decoding, one database (no test suite), results compared as bags of rows, ordered where the gold
+orders.
+Not covered yet: confidence intervals, R-VES, soft-F1, voting.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from pipeline.config import GenerationSettings
+from pipeline.data.example import Database, Example
+from pipeline.data.prompts import MODES, Mode, render_prompt
+from pipeline.engine.latency import paired_latency
+from pipeline.engine.pool import Engine
+from pipeline.engine.result import Query
+from pipeline.errors import InputError
+from pipeline.inference.generate import generate
+from pipeline.progress import progress
+from pipeline.rewards.rollout import Rollout, roll_out
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+EVALUATOR = "greedy, single-database EX"
+
+
+class Scored(BaseModel):
+    """One model's figures."""
+
+    uri: str
+    metrics: dict[str, float]
+
+
+class Scorecard(BaseModel):
+    """What an evaluation found. `verdicts` holds, by model, whether each (question, mode) was answered right, in one
+    order for all models; `champion_version` is "" where there was no champion."""
+
+    evaluator: str
+    questions: int
+    data_digest: str
+    seed: int
+    latency_reference: str
+    champion_version: str
+    models: dict[str, Scored]
+    verdicts: dict[str, list[bool]]
+
+    @classmethod
+    def read(cls, path: Path) -> Scorecard:
+        """Read a scorecard file.
+
+        Raises:
+            InputError: there is none, or it is not one.
+        """
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not a scorecard of the evaluate step ({error}); run evaluate again") from None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One model's answer to one question in one mode."""
+
+    rollout: Rollout
+    tokens: int
+
+    def row(self) -> dict[str, Any]:
+        """As a row of the per-question table."""
+        execution, example = self.rollout.execution, self.rollout.example
+        error = execution.error if execution else None
+        return {
+            "db_id": example.db_id,
+            "question": example.question,
+            "mode": self.rollout.mode,
+            "gold": example.gold_sql[0],
+            "sql": self.rollout.sql,
+            "thought": self.rollout.thought,
+            "correct": self.rollout.correct,
+            "well_formed": self.rollout.well_formed,
+            "error": str(error.kind) if error else "" if execution else "no SQL",
+            "tokens": self.tokens,
+        }
+
+
+def answer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    engine: Engine,
+    examples: Sequence[Example],
+    databases: Mapping[str, Database],
+    generation: GenerationSettings,
+    label: str,
+    modes: Sequence[Mode] = MODES,
+) -> list[Answer]:
+    """Greedy answers to every question, one mode after the other, executed and compared."""
+    asked = [(example, mode) for mode in modes for example in examples]
+    prompts = [render_prompt(tokenizer, example, databases[example.db_id], mode) for example, mode in asked]
+    written = [group[0] for group in generate(model, tokenizer, prompts, generation, label=label)]
+    rollouts = roll_out(engine, databases, [e for e, _ in asked], [m for _, m in asked], [w.text for w in written])
+    return [Answer(rollout, w.tokens) for rollout, w in zip(rollouts, written, strict=True)]
+
+
+def score(answers: Sequence[Answer]) -> dict[str, float]:
+    """`ex` (mean of both modes); per mode EX, obedience (share that keeps to the mode), valid SQL, mean tokens."""
+    figures: dict[str, float] = {}
+    for mode in MODES:
+        own = [a for a in answers if a.rollout.mode == mode]
+        figures[f"ex_{mode}"] = statistics.fmean(a.rollout.correct for a in own)
+        figures[f"obedience_{mode}"] = statistics.fmean(a.rollout.well_formed for a in own)
+        figures[f"valid_sql_{mode}"] = statistics.fmean(a.rollout.runs for a in own)
+        figures[f"tokens_{mode}"] = statistics.fmean(a.tokens for a in own)
+    figures["ex"] = statistics.fmean(figures[f"ex_{mode}"] for mode in MODES)
+    return figures
+
+
+def latency(
+    engine: Engine,
+    databases: Mapping[str, Database],
+    answers: Sequence[Answer],
+    reference: Sequence[Answer],
+    repeats: int,
+    label: str,
+) -> dict[str, float]:
+    """Wall time of a model's queries against a reference model's, only on answers that both have right.
+
+    `latency_ms` and `reference_latency_ms` are means of medians, `latency_ratio` the geometric mean of their quotients
+    (below 1: faster than the reference), `latency_questions` how many answers were compared. A pair of identical
+    queries runs too, so that the spread of the measurement shows in the ratio. Without a shared right answer only the
+    count is returned.
+    """
+    both = [(a, b) for a, b in zip(answers, reference, strict=True) if a.rollout.correct and b.rollout.correct]
+    if not both:
+        return {"latency_questions": 0.0}
+    pairs = []
+    with progress(label, len(both)) as advance:
+        for mine, theirs in both:
+            url = databases[mine.rollout.example.db_id].url
+            pairs.append(paired_latency(engine, Query(url, mine.rollout.sql), Query(url, theirs.rollout.sql), repeats))
+            advance(1)
+    return {
+        "latency_ms": 1000 * statistics.fmean(a for a, _ in pairs),
+        "reference_latency_ms": 1000 * statistics.fmean(b for _, b in pairs),
+        "latency_ratio": statistics.geometric_mean(a / b for a, b in pairs),
+        "latency_questions": float(len(pairs)),
+    }

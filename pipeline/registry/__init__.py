@@ -1,0 +1,1 @@
+"""MLflow: runs, models, the gate and the aliases."""

@@ -1,0 +1,163 @@
+"""Models in MLflow: logged once per step with lineage, registered once per DAG run, found by URI or alias."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pipeline
+from pipeline.config import RunConfig
+from pipeline.data.dataset import Dataset
+from pipeline.errors import InputError
+from pipeline.registry.runs import DAG_RUN, STEP, as_tags, connect, fetch, not_found_is_input_error
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.data.dataset import Dataset as MlflowDataset
+    from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION, PREVIOUS_CHAMPION = "champion", "previous_champion"
+CHECKPOINT = "checkpoint"
+SERVING_REQUIREMENTS = ("mlflow", "pydantic", "pyyaml", "rich", "safetensors", "sqlglot", "torch", "transformers")
+
+
+def resolve_base(config: RunConfig, folder: Path) -> str:
+    """Where the base model is: "" (built by the profile), a local folder or a hub name; registry models are fetched.
+
+    Raises:
+        InputError: `champion` is asked for but the registry has none, or a model URI does not exist.
+    """
+    base = config.base_model
+    if base == CHAMPION:
+        version = champion(connect(), config.model_name)
+        if version is None:
+            raise InputError(
+                f"base_model=champion, but the registry has no alias 'champion' of {config.model_name!r}; "
+                "promote a model first, or leave base_model empty to start from the profile's own model"
+            )
+        base = f"models:/{config.model_name}/{version.version}"
+    return str(checkpoint(base, folder)) if base.startswith("models:/") else base
+
+
+def checkpoint(model_uri: str, folder: Path) -> Path:
+    """Fetch the Hugging Face checkpoint of a model of ours: models:/m-ID, models:/NAME/VERSION or models:/NAME@ALIAS.
+
+    Raises:
+        InputError: there is no such model.
+    """
+    client, reference = connect(), model_uri.removeprefix("models:/")
+    name, _, alias = reference.partition("@")
+    with not_found_is_input_error(model_uri):
+        if alias:
+            reference = str(client.get_model_version_by_alias(name, alias).model_id)
+        elif not reference.startswith("m-"):
+            name, _, version = reference.rpartition("/")
+            reference = str(client.get_model_version(name, version).model_id)
+        location = client.get_logged_model(reference).artifact_location
+    return fetch(f"{location}/artifacts/{CHECKPOINT}", folder)
+
+
+def log_model(
+    client: MlflowClient,
+    run: Run,
+    folder: Path,
+    dataset: Dataset,
+    dataset_uri: str,
+    parent_model: str,
+    metrics: Mapping[str, float],
+) -> str:
+    """Log the checkpoint in `folder`/checkpoint as a servable model of this step; returns its URI (models:/m-...).
+
+    A model that an interrupted try of the same step has logged is found again instead of being logged twice. The model
+    names its data (digest, MLflow data set) and the model it was trained from.
+    """
+    import json
+    from importlib import metadata
+
+    import mlflow
+
+    tags = {DAG_RUN: run.data.tags[DAG_RUN], STEP: run.data.tags[STEP]}
+    quoted = tags[DAG_RUN].replace("'", "''")
+    earlier = client.search_logged_models(
+        [run.info.experiment_id], f"tags.`{DAG_RUN}` = '{quoted}' AND tags.`{STEP}` = '{tags[STEP]}'", max_results=1
+    )
+    if earlier and str(earlier[0].status) == "READY":
+        return f"models:/{earlier[0].model_id}"
+    schemas = folder / "databases.json"
+    schemas.write_text(json.dumps({k: d.to_json() for k, d in dataset.databases.items()}), encoding="utf-8")
+    package = Path(pipeline.__file__).parent
+    info = mlflow.pyfunc.log_model(
+        name=tags[STEP],
+        python_model=str(package / "serving" / "text2sql.py"),
+        artifacts={CHECKPOINT: str(folder / CHECKPOINT), "databases": str(schemas)},
+        code_paths=[str(package)],
+        pip_requirements=[f"{name}=={metadata.version(name).partition('+')[0]}" for name in SERVING_REQUIREMENTS],
+        tags={**tags, **as_tags({"data_digest": dataset.digest, "dataset": dataset_uri, "parent_model": parent_model})},
+    )
+    source = as_mlflow_dataset(dataset, "train")
+    mlflow.log_input(source, context="training")
+    mlflow.log_metrics(dict(metrics), model_id=info.model_id, dataset=source)
+    return f"models:/{info.model_id}"
+
+
+def as_mlflow_dataset(dataset: Dataset, split: str) -> MlflowDataset:
+    """A split as MLflow shows it: name, digest, size. MLflow has no data set source for its own artifacts, so where the
+    data is stands in the tag `querysmith.dataset`."""
+    import pandas as pd
+    from mlflow.data.pandas_dataset import from_pandas
+
+    examples = [e for name, rows in dataset.splits.items() if name == split for e in rows]
+    frame = pd.DataFrame({"db_id": [e.db_id for e in examples], "question": [e.question for e in examples]})
+    return from_pandas(frame, name=f"text2sql-{split}", digest=dataset.digest)
+
+
+def champion(client: MlflowClient, name: str) -> ModelVersion | None:
+    """The version that the alias `champion` points to, or None."""
+    return _alias(client, name, CHAMPION)
+
+
+def _alias(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def register(client: MlflowClient, name: str, model_uri: str, dag_run: str, tags: Mapping[str, str]) -> ModelVersion:
+    """The version of `name` made by `dag_run`: registered now, or found where an interrupted try has registered it."""
+    import mlflow
+
+    quoted = dag_run.replace("'", "''")
+    found = client.search_model_versions(f"name = '{name}' AND tags.`{DAG_RUN}` = '{quoted}'", max_results=1)
+    if found:
+        return found[0]
+    return mlflow.register_model(model_uri, name, tags={DAG_RUN: dag_run, **tags})
+
+
+def promote(client: MlflowClient, name: str, version: str, expected_champion: str) -> None:
+    """Move `champion` to `version` and `previous_champion` to the one before it.
+
+    MLflow's aliases know no compare-and-set, so the champion is read again just before the switch; promotions of one
+    model must not run at the same time (the DAG allows one active run).
+
+    Raises:
+        InputError: the champion is no longer the version that the gate compared with.
+    """
+    current = champion(client, name)
+    current_version = str(current.version) if current else ""
+    if current_version == version:
+        return
+    if current_version != expected_champion:
+        raise InputError(
+            f"the champion of {name!r} is now version {current_version or 'none'}, but the model was compared with "
+            f"{expected_champion or 'none'}; run evaluate again"
+        )
+    if current:
+        client.set_registered_model_alias(name, PREVIOUS_CHAMPION, current.version)
+    client.set_registered_model_alias(name, CHAMPION, version)

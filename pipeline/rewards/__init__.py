@@ -1,0 +1,1 @@
+"""Rewards of GRPO: one per file, composed by a recipe."""

@@ -1,0 +1,150 @@
+"""SQL as tokens and as a tree: is it one query that only reads, is its result ordered, what is its canonical text.
+
+All functions take any text and never raise for it: models write anything. Where sqlglot cannot parse a text, the
+answer falls back to the tokens or to the bare text. A tree is an opinion, the database's own enforcement is the law:
+see pipeline.engine. Not covered: MySQL's executable comments (/*! ... */), which sqlglot takes for comments.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import lru_cache
+from itertools import dropwhile
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
+
+MAX_SQL_CHARS = 50_000  # longer text is refused unread
+_MAX_PARSED_CHARS = 10_000  # sqlglot takes a second for ten times as much, and its trees are large
+
+# sqlglot reports on this logger what it also raises or returns.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+
+_READS = (TokenType.SELECT, TokenType.WITH, TokenType.VALUES)
+_WRITES = (exp.DML, exp.DDL, exp.Drop, exp.Alter, exp.Command, exp.Into, exp.Pragma, exp.Set, exp.Lock)
+# Statements, but for those whose verb may well begin a sentence (show, use, set ...).
+_STATEMENT_VERBS = frozenset(
+    {"alter", "analyze", "attach", "begin", "commit", "create", "delete", "detach", "drop", "explain", "insert"}
+    | {"merge", "pragma", "reindex", "release", "replace", "rollback", "savepoint", "truncate", "update", "vacuum"}
+)
+_FIRST_WORD = re.compile(r"(?>[\s(;]+|--[^\n]*|/\*.*?(?:\*/|\Z))*+(\w*)", re.DOTALL)
+# Either a string or a quoted name (group 1), or the comments and white space between two words.
+_FOLD = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\])|(?>--[^\n]*|/\*.*?\*/|\s+)++""", re.DOTALL)
+
+
+def parse(sql: str, dialect: str) -> exp.Expr | None:
+    """The tree of the one statement in `sql`; None if it does not parse, holds several, or is too long.
+
+    The tree is shared through a cache: copy it before changing it.
+    """
+    return _parse(sql, dialect) if len(sql) <= _MAX_PARSED_CHARS else None
+
+
+@lru_cache(maxsize=2048)
+def _parse(sql: str, dialect: str) -> exp.Expr | None:
+    try:
+        statements = [tree for tree in sqlglot.parse(sql, dialect=dialect) if tree is not None]
+    except (SqlglotError, RecursionError):
+        return None
+    return statements[0] if len(statements) == 1 else None
+
+
+def check_read_only(sql: str, dialect: str) -> str | None:
+    """None if `sql` looks like exactly one query that only reads, else the reason in one line.
+
+    Comments, trailing semicolons and leading parentheses are fine. A text that sqlglot cannot read passes if it starts
+    as a query does: the database then decides. A text that is no SQL gets a reason that begins with "not SQL".
+    """
+    if len(sql) > MAX_SQL_CHARS:
+        return f"longer than {MAX_SQL_CHARS} characters"
+    tokens = _tokens(sql, dialect)
+    if tokens is None:
+        return _check_start(_first_word(sql))
+    words = dropwhile(lambda token: token.token_type in (TokenType.L_PAREN, TokenType.SEMICOLON), tokens)
+    first = next(words, None)
+    if first is None:
+        return "not SQL: empty"
+    if first.token_type not in _READS:
+        return _check_start(first.text)
+    behind = dropwhile(lambda token: token.token_type != TokenType.SEMICOLON, words)
+    if any(token.token_type != TokenType.SEMICOLON for token in behind):
+        return "more than one statement"
+    tree = parse(sql, dialect)
+    if tree is None:
+        return None
+    written = tree.find(*_WRITES)
+    return f"not read-only: it contains {written.key.upper()}" if written else None
+
+
+def is_ordered(sql: str, dialect: str = "sqlite") -> bool:
+    """True if the order of the result is asked for: an ORDER BY of the outermost query, not of a part of it."""
+    depth = 0
+    ordered_at: list[int] = []
+    outermost: int | None = None
+    for token in _tokens(sql, dialect) or []:
+        if token.token_type == TokenType.L_PAREN:
+            depth += 1
+        elif token.token_type == TokenType.R_PAREN:
+            depth -= 1
+        elif token.token_type != TokenType.SEMICOLON:
+            # The whole query may stand in parentheses.
+            outermost = depth if outermost is None else min(outermost, depth)
+            if token.token_type == TokenType.ORDER_BY:
+                ordered_at.append(depth)
+    return outermost in ordered_at
+
+
+@lru_cache(maxsize=8192)
+def canonical(sql: str, dialect: str) -> str:
+    """One text for queries that differ in white space, comments, case of keywords and names, and needless quotes only.
+
+    For detecting duplicates, not for executing. Literals keep their case, and so do unqualified names in double quotes:
+    in SQLite they are strings where no such column exists. Aliases, the order of conditions and equivalent forms are
+    not normalised. What does not parse is only folded as text.
+    """
+    tree = parse(sql, dialect)
+    if tree is None:
+        return _folded(sql)
+    try:
+        tree = tree.copy()
+        for name in tree.find_all(exp.Identifier):
+            column = name.parent
+            is_bare_column = isinstance(column, exp.Column) and not column.table
+            if not (name.quoted and is_bare_column):
+                name.replace(exp.to_identifier(name.name.lower(), quoted=not name.name.isidentifier()))
+        return tree.sql(dialect=dialect, comments=False)
+    except (SqlglotError, RecursionError):
+        return _folded(sql)
+
+
+def _tokens(sql: str, dialect: str) -> list[Token] | None:
+    try:
+        return sqlglot.tokenize(sql, dialect=dialect)
+    except SqlglotError:
+        return None
+
+
+def _first_word(sql: str) -> str:
+    match = _FIRST_WORD.match(sql)
+    return match.group(1) if match else ""
+
+
+def _check_start(word: str) -> str | None:
+    if word.lower() in ("select", "with", "values"):
+        return None
+    if word.lower() in _STATEMENT_VERBS:
+        return f"not read-only: it starts with {word.upper()}"
+    return f"not SQL: it starts with {word[:20]!r}"
+
+
+def _folded(sql: str) -> str:
+    pieces = []
+    end = 0
+    for match in _FOLD.finditer(sql):
+        pieces += [sql[end : match.start()].lower(), match.group(1) or " "]
+        end = match.end()
+    pieces.append(sql[end:].lower())
+    return "".join(pieces).strip(" ;")

@@ -1,0 +1,192 @@
+"""The step contract: how a step is run, what it is given, what it leaves, and with which code it ends.
+
+A step is a module of this package with `run(config, context) -> Result`. `execute` gives it one MLflow run (found again
+after a crash), a working folder that outlives a crash, and turns what happens into a status and an exit code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import logging
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from pipeline.config import RunConfig, home
+from pipeline.errors import NothingToDo, QuerysmithError
+from pipeline.registry import runs
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+logger = logging.getLogger("querysmith")
+
+STEPS = ("validate", "sft", "self_distill", "grpo", "evaluate", "promote")
+RESULT_ARTIFACT = "result.json"
+
+
+class Result(BaseModel):
+    """The one small JSON that a step leaves: MLflow URIs and headline numbers, never data."""
+
+    step: str = ""
+    run_id: str = ""
+    run_url: str = ""
+    uris: dict[str, str] = {}
+    metrics: dict[str, float] = {}
+    notes: dict[str, str] = {}
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step works with: its MLflow child run (active while it runs), the parent's id, and its folder on disk."""
+
+    step: str
+    dag_run: str
+    client: MlflowClient
+    run: Run
+    parent_id: str
+    work: Path
+
+    @property
+    def run_id(self) -> str:
+        return str(self.run.info.run_id)
+
+    def headline(self, metrics: dict[str, float]) -> None:
+        """Log metrics to this step's run and to the parent, where people compare DAG runs."""
+        for run_id in (self.run_id, self.parent_id):
+            runs.log_figures(self.client, run_id, metrics)
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived. A BaseException, so that no step's error handling mistakes it for its own."""
+
+
+def execute(step: str, config: RunConfig, dag_run: str, result_file: Path | None) -> Result:
+    """Run one step under its MLflow run and write its result file (also, with `error`, when it fails).
+
+    A run that already finished with the same configuration is not repeated: its recorded result is returned, so a
+    retried or cleared task never trains or registers twice.
+
+    Raises:
+        QuerysmithError: with the exit code that the command must end with.
+    """
+    result = Result(step=step)
+    try:
+        client = runs.connect()
+        with runs.translated_errors():
+            experiment = runs.experiment_id(client, config.experiment)
+            parent = runs.find_or_create(client, experiment, dag_run, runs.PARENT_STEP)
+            run = runs.find_or_create(client, experiment, dag_run, step, parent.info.run_id)
+        result.run_id, result.run_url = run.info.run_id, runs.run_url(run)
+        finished = _recorded(client, run, config)
+        if finished is not None:
+            logger.info(
+                "%s already finished in MLflow run %s with this configuration: nothing is repeated", step, result.run_id
+            )
+            result = finished
+        else:
+            work = home() / "work" / _folder_name(dag_run) / step
+            work.mkdir(parents=True, exist_ok=True)
+            context = Context(step, dag_run, client, run, parent.info.run_id, work)
+            with runs.translated_errors(), _disk_errors(work), _active_run(context, config):
+                module = importlib.import_module(f"pipeline.steps.{step}")
+                done: Result = module.run(config, context)
+                result = done.model_copy(update={"step": step, "run_id": result.run_id, "run_url": result.run_url})
+                client.log_dict(run.info.run_id, result.model_dump(), RESULT_ARTIFACT)
+    except BaseException as error:
+        result.error = str(error) if isinstance(error, QuerysmithError) else f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        if result_file is not None:
+            _write(result_file, result)
+    return result
+
+
+@contextmanager
+def _active_run(context: Context, config: RunConfig) -> Iterator[None]:
+    """Make the child run the active one, tag it, and close it (and on failure or at the last step the parent) with
+    the status that is true: FINISHED, FAILED, or KILLED when the process was asked to end."""
+    import mlflow
+
+    client, run_id = context.client, context.run_id
+    tags = {runs.DIGEST: config.digest(), **runs.provenance()}
+    for owner in (context.parent_id, run_id):
+        client.update_run(owner, status="RUNNING")
+        for key, value in tags.items():
+            client.set_tag(owner, key, value)
+    for run in (client.get_run(context.parent_id), context.run):
+        runs.log_params(client, run, config.flat())
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    status = "FAILED"
+    try:
+        mlflow.start_run(run_id=run_id, log_system_metrics=True)
+        yield
+        status = "FINISHED"
+    except NothingToDo:
+        status = "FINISHED"
+        raise
+    except (Terminated, KeyboardInterrupt):
+        status = "KILLED"
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        mlflow.end_run(status)
+        if status != "FINISHED" or context.step == STEPS[-1]:
+            client.set_terminated(context.parent_id, status)
+
+
+@contextmanager
+def _disk_errors(work: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        import errno
+
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        from pipeline.errors import InfrastructureError
+
+        raise InfrastructureError(
+            f"{error.filename or work}: cannot be written ({error.strerror}); free space or set QUERYSMITH_HOME"
+        ) from error
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _recorded(client: MlflowClient, run: Run, config: RunConfig) -> Result | None:
+    """The result that this step recorded, if it finished with this very configuration."""
+    if run.info.status != "FINISHED" or run.data.tags.get(runs.DIGEST) != config.digest():
+        return None
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Result.model_validate(mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/{RESULT_ARTIFACT}"))
+    except MlflowException:  # it ended before it recorded anything (nothing to do)
+        return None
+
+
+def _folder_name(dag_run: str) -> str:
+    """`dag_run` as a folder name; a short hash keeps names apart that differ only in replaced characters."""
+    return f"{re.sub(r'[^A-Za-z0-9_.-]', '_', dag_run)[:80]}-{hashlib.sha256(dag_run.encode()).hexdigest()[:8]}"
+
+
+def _write(path: Path, result: Result) -> None:
+    """Write beside, then rename: a reader never sees half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(result.model_dump(exclude_defaults=True)), encoding="utf-8")
+    temporary.replace(path)

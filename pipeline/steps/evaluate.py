@@ -1,0 +1,98 @@
+"""Step `evaluate`: every stage's model and the champion answer the same test questions in both modes.
+
+Reads the data set and the stages' models; writes `evaluation/` (scorecard.json, answers by model) and the metrics of
+the candidate (the last stage) to this run, the parent and the models themselves. Latency is compared with the
+champion, or with the SFT model where there is no champion yet, only on answers that both have right.
+"""
+
+from __future__ import annotations
+
+from pipeline.config import RunConfig
+from pipeline.data.dataset import Dataset, write_jsonl
+from pipeline.evaluation.scorecard import EVALUATOR, Answer, Scorecard, Scored, answer, latency, score
+from pipeline.registry.models import CHAMPION, as_mlflow_dataset, champion
+from pipeline.steps.contract import Context, Result
+from pipeline.steps.training import open_dataset, open_engine, open_model
+
+STAGES = ("sft", "self_distill", "grpo")
+HEADLINE = ("ex", "ex_think", "ex_no_think", "latency_ms", "latency_ratio", "latency_questions")
+
+
+def run(config: RunConfig, context: Context) -> Result:
+    dataset = open_dataset(config, context)
+    uris = {stage: config.inputs.require(stage) for stage in STAGES}
+    current = champion(context.client, config.model_name)
+    reference = STAGES[0]
+    if current is not None:
+        reference, uris[CHAMPION] = CHAMPION, f"models:/{config.model_name}/{current.version}"
+
+    with open_engine(config) as engine:
+        by_uri: dict[str, list[Answer]] = {}
+        for name, uri in uris.items():  # a stage that kept the model from before names the same URI
+            if uri not in by_uri:
+                model, tokenizer = open_model(uri, config, context)
+                by_uri[uri] = answer(
+                    model,
+                    tokenizer,
+                    engine,
+                    dataset.splits["test"],
+                    dataset.databases,
+                    config.profile.generation,
+                    f"test questions, {name}",
+                )
+        answers = {name: by_uri[uri] for name, uri in uris.items()}
+        repeats = config.profile.evaluate.latency_repeats
+        cards = {
+            name: score(own) | latency(engine, dataset.databases, own, answers[reference], repeats, f"latency, {name}")
+            for name, own in answers.items()
+        }
+    _log(config, context, dataset, uris, answers, cards, current.version if current else "", reference)
+    metrics = {f"{name}.{key}": card[key] for name, card in cards.items() for key in HEADLINE if key in card}
+    return Result(
+        uris={"evaluation": f"runs:/{context.run_id}/evaluation"},
+        metrics=metrics | {"questions": float(len(dataset.splits["test"]))},
+        notes={"evaluator": EVALUATOR, "latency_reference": reference},
+    )
+
+
+def _log(
+    config: RunConfig,
+    context: Context,
+    dataset: Dataset,
+    uris: dict[str, str],
+    answers: dict[str, list[Answer]],
+    cards: dict[str, dict[str, float]],
+    champion_version: str,
+    reference: str,
+) -> None:
+    import mlflow
+    import pandas as pd
+
+    folder = context.work / "evaluation"
+    folder.mkdir(exist_ok=True)
+    scorecard = Scorecard(
+        evaluator=EVALUATOR,
+        questions=len(dataset.splits["test"]),
+        data_digest=dataset.digest,
+        seed=config.seed,
+        latency_reference=reference,
+        champion_version=champion_version,
+        models={name: Scored(uri=uris[name], metrics=card) for name, card in cards.items()},
+        verdicts={name: [a.rollout.correct for a in own] for name, own in answers.items()},
+    )
+    (folder / "scorecard.json").write_text(scorecard.model_dump_json(indent=1), encoding="utf-8")
+    for name, own in answers.items():
+        write_jsonl(folder / f"answers_{name}.jsonl", (a.row() for a in own))
+    mlflow.log_artifacts(str(folder), "evaluation")
+    mlflow.log_table(
+        pd.DataFrame([{"model": name, **a.row()} for name, own in answers.items() for a in own]), "answers.json"
+    )
+
+    context.headline({key: cards[STAGES[-1]][key] for key in HEADLINE if key in cards[STAGES[-1]]})
+    context.headline({f"{name}.{key}": card[key] for name, card in cards.items() for key in card})
+    source = as_mlflow_dataset(dataset, "test")
+    mlflow.log_input(source, context="evaluation")
+    for name in STAGES:
+        model_id = uris[name].removeprefix("models:/")
+        if model_id.startswith("m-"):
+            mlflow.log_metrics(cards[name], model_id=model_id, dataset=source)

@@ -1,0 +1,1 @@
+"""Synthesised databases, questions, SQL and thoughts."""

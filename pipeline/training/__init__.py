@@ -1,0 +1,1 @@
+"""Supervised fine-tuning, self-distillation and GRPO."""

@@ -1,0 +1,135 @@
+"""The model and tokenizer that training starts from: built from nothing, or any Hugging Face causal language model.
+
+The built ones have Qwen3's architecture, byte-level BPE and chat template (Qwen3 technical report, sections 2 and 4.3),
+so that everything learned about the small model's path holds for the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config import Architecture, ModelSettings
+from pipeline.data.prompts import THINK_CLOSE, THINK_OPEN
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+PAD, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}"
+    "{{ '<|im_start|>assistant\\n' }}"
+    "{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}"
+    "{% endif %}"
+)
+
+
+def train_tokenizer(corpus: Iterable[str], vocab_size: int) -> PreTrainedTokenizerBase:
+    """A byte-level BPE tokenizer (any text can be written) with Qwen3's turn and think tokens and chat template.
+
+    Digits stand alone, as in Qwen, so that numbers can be copied digit by digit. The think tokens are ordinary added
+    tokens, so that decoding keeps them.
+    """
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    thinking = [THINK_OPEN, THINK_CLOSE]
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size - len(thinking),
+        special_tokens=[PAD, TURN_START, TURN_END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(corpus, trainer)
+    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in thinking])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=TURN_END,
+        chat_template=CHAT_TEMPLATE,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def build_model(
+    architecture: Architecture, tokenizer: PreTrainedTokenizerBase, max_length: int, seed: int
+) -> PreTrainedModel:
+    """A Qwen3 causal language model with random weights (deterministic by seed)."""
+    from transformers import Qwen3Config, Qwen3ForCausalLM, set_seed
+
+    set_seed(seed)
+    config = Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=architecture.hidden_size,
+        num_hidden_layers=architecture.layers,
+        num_attention_heads=architecture.heads,
+        num_key_value_heads=architecture.kv_heads,
+        head_dim=architecture.hidden_size // architecture.heads,
+        intermediate_size=architecture.intermediate_size,
+        max_position_embeddings=max_length,
+        tie_word_embeddings=True,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+    )
+    return Qwen3ForCausalLM(config)
+
+
+def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model folder or hub name, ready for batches that are padded on the left."""
+    from transformers import AutoTokenizer
+
+    tokenizer: PreTrainedTokenizerBase = _loaded(AutoTokenizer.from_pretrained, source)
+    if tokenizer.chat_template is None:
+        raise InputError(f"model {source}: its tokenizer has no chat template; use an instruction-tuned model")
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(source: str, dtype: str = "float32") -> PreTrainedModel:
+    """A causal language model from a folder or hub name; weights are read from safetensors only, never from pickles."""
+    from transformers import AutoModelForCausalLM
+
+    model: PreTrainedModel = _loaded(AutoModelForCausalLM.from_pretrained, source, dtype=dtype, use_safetensors=True)
+    return model
+
+
+def starting_model(
+    settings: ModelSettings, base: str, tokenizer: PreTrainedTokenizerBase, seed: int
+) -> PreTrainedModel:
+    """The model that SFT starts from: `base` (a folder or hub name) if given, else what the profile says."""
+    if base or settings.path:
+        return load_model(base or settings.path, settings.dtype)
+    assert settings.architecture is not None  # the profile has one origin, see ModelSettings
+    return build_model(settings.architecture, tokenizer, settings.max_length, seed)
+
+
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write model and tokenizer as safetensors and JSON."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _loaded(load: Any, source: str, **options: Any) -> Any:
+    try:
+        return load(source, **options)
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"model {source!r} cannot be loaded ({reason}); give a folder with a Hugging Face causal language model, "
+            "or a hub name with HF_HUB_OFFLINE=0"
+        ) from error

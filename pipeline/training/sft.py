@@ -1,0 +1,112 @@
+"""Supervised fine-tuning with thinking and non-thinking samples in one run (HES-SQL, thinking-mode fusion).
+
+Every question appears without a thought, and once more for each thought it has; loss on the assistant's turn only.
+Not covered yet: packing, replay of old data, adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.config import ModelSettings, SftSettings
+from pipeline.data.example import Database, Example
+from pipeline.data.prompts import render_completion, render_prompt
+from pipeline.errors import InputError
+from pipeline.training.trainer import common_arguments, train
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+
+Row = dict[str, str]
+TokenRow = dict[str, list[int]]
+
+
+def fused_rows(
+    tokenizer: PreTrainedTokenizerBase,
+    examples: Iterable[Example],
+    databases: Mapping[str, Database],
+    more_thoughts: Mapping[tuple[str, str], Sequence[tuple[str, str]]] | None = None,
+) -> list[Row]:
+    """Prompt and completion texts, one row without a thought and one with each thought of an example.
+
+    `more_thoughts` holds verified (thought, SQL) pairs by (db_id, question); an example that has some there learns
+    those in place of a thought that was only derived from its gold SQL.
+    """
+    rows: list[Row] = []
+    for example in examples:
+        database, gold = databases[example.db_id], example.gold_sql[0]
+        verified = (more_thoughts or {}).get((example.db_id, example.question), ())
+        thoughts = list(verified)
+        if example.reasoning and not (verified and example.reasoning_source == "derived"):
+            thoughts.append((example.reasoning, gold))
+        rows.append(_row(render_prompt(tokenizer, example, database, "no_think"), render_completion(None, gold)))
+        for thought, sql in thoughts:
+            rows.append(_row(render_prompt(tokenizer, example, database, "think"), render_completion(thought, sql)))
+    return rows
+
+
+def _row(prompt: str, completion: str) -> Row:
+    return {"prompt": prompt, "completion": completion}
+
+
+def tokenise(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], max_length: int) -> list[TokenRow]:
+    """Token ids and completion mask of each row.
+
+    Prompt and completion are tokenised apart, exactly as at inference, where the prompt comes alone.
+
+    Raises:
+        InputError: a row is longer than `max_length`. The trainer would cut its end, which is the completion, and
+            learn nothing from it without a word (seen: loss 0.0).
+    """
+    prompts = tokenizer([row["prompt"] for row in rows])["input_ids"]
+    completions = tokenizer([row["completion"] + str(tokenizer.eos_token) for row in rows])["input_ids"]
+    pairs = list(zip(prompts, completions, strict=True))
+    lengths = [len(prompt) + len(completion) for prompt, completion in pairs]
+    if max(lengths) > max_length:
+        over = sum(length > max_length for length in lengths)
+        raise InputError(
+            f"profile.model.max_length is {max_length}, but {over} of {len(rows)} training samples are longer (the "
+            f"longest has {max(lengths)} tokens) and their completions would be cut; set it to {max(lengths)} or more"
+        )
+    return [{"input_ids": p + c, "completion_mask": [0] * len(p) + [1] * len(c)} for p, c in pairs]
+
+
+def train_sft(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    settings: SftSettings,
+    model_settings: ModelSettings,
+    work: Path,
+    seed: int,
+    callbacks: list[TrainerCallback],
+) -> dict[str, float]:
+    """Train in place, from the last complete checkpoint under `work` if there is one; returns the trainer's metrics."""
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    samples = tokenise(tokenizer, rows, model_settings.max_length)
+    arguments = SFTConfig(
+        **common_arguments(model_settings, work, settings.checkpoint_steps, seed),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        warmup_steps=settings.warmup_share,
+        weight_decay=settings.weight_decay,
+        lr_scheduler_type="cosine",
+        max_length=model_settings.max_length,
+        completion_only_loss=True,
+        train_sampling_strategy="group_by_length",
+        logging_steps=5,
+        data_seed=seed,
+    )
+    trainer = SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_list(samples),
+        processing_class=tokenizer,
+        callbacks=callbacks,
+    )
+    return train(trainer, work)

@@ -1,0 +1,161 @@
+"""The read-only check, the canonical text and the outermost ORDER BY."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.sql.parsing import MAX_SQL_CHARS, canonical, check_read_only, is_ordered, parse
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1",
+        "select 1 ; ; -- done",
+        "/* a */ (SELECT 1)",
+        "((SELECT 1) UNION SELECT 2)",
+        "WITH c AS (SELECT 1) SELECT * FROM c",
+        "VALUES (1), (2)",
+        "SELECT replace(a, 'DROP', ';') FROM t WHERE b = 'DELETE; UPDATE'",
+        'SELECT "a;b", [c;d], `e;f` FROM t',
+        "SELECT 'open string",  # the database has to say what is wrong with it
+        "SELECT FROM WHERE",
+    ],
+)
+def test_passes(sql: str) -> None:
+    assert check_read_only(sql, "sqlite") is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("", "not SQL: empty"),
+        (" ; -- x\n", "not SQL: empty"),
+        ("The answer is SELECT 1", "not SQL: it starts with 'The'"),
+        ("The answer isn't SELECT 1", "not SQL: it starts with 'The'"),
+        ("```sql\nSELECT 1\n```", "not SQL"),
+        ("DROP TABLE t", "not read-only: it starts with DROP"),
+        ("-- SELECT\n(delete from t)", "not read-only: it starts with DELETE"),
+        ("PRAGMA table_info(t)", "not read-only: it starts with PRAGMA"),
+        ("SELECT 1; SELECT 2", "more than one statement"),
+        ("SELECT 1 /* ; */; DROP TABLE t", "more than one statement"),
+        ("WITH c AS (SELECT 1) DELETE FROM t", "not read-only: it contains DELETE"),
+        ("WITH c AS (SELECT 1) INSERT INTO t SELECT 1", "not read-only: it contains INSERT"),
+        ("SELECT '" + "x" * MAX_SQL_CHARS + "'", f"longer than {MAX_SQL_CHARS} characters"),
+    ],
+)
+def test_gives_the_reason(sql: str, reason: str) -> None:
+    found = check_read_only(sql, "sqlite")
+    assert found is not None
+    assert found.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT " + "(" * 5000 + "1" + ")" * 5000,
+        "SELECT " + "(SELECT " * 800,
+        "SELECT 1 WHERE " + " AND ".join(["a = 1"] * 5000),
+        "SELECT '" + "x" * 1_000_000,
+        "SELECT " + "-" * 40_000 + "\n'",
+        ";" * 40_000,
+        "/*" * 20_000 + " '",
+    ],
+    ids=lambda sql: sql[:20],
+)
+def test_long_and_deep_text_is_answered_in_time(sql: str) -> None:
+    start = time.monotonic()
+    check_read_only(sql, "sqlite")
+    canonical(sql, "sqlite")
+    is_ordered(sql)
+    assert time.monotonic() - start < 2
+
+
+pieces = st.sampled_from([*"('\"`[]);-/*\n\0\ud800é1a,", "SELECT ", " FROM ", "WITH ", "ORDER BY "])
+
+
+@given(st.lists(pieces, max_size=30).map("".join))
+def test_never_raises(sql: str) -> None:
+    check_read_only(sql, "sqlite")
+    canonical(sql, "sqlite")
+    is_ordered(sql)
+    parse(sql, "sqlite")
+
+
+def test_parse_makes_no_noise(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    assert parse("SELECT FROM FROM", "sqlite") is None
+    assert parse("SELECT 1; SELECT 2", "sqlite") is None
+    parse("EXPLAIN QUERY PLAN SELECT 1", "sqlite")
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("SELECT name FROM singer", "select  NAME\nfrom Singer ;"),
+        ("SELECT COUNT(*) FROM t", "select count(*) /* all */ from t -- x"),
+        ("SELECT `Name` FROM [singer]", "SELECT name FROM singer"),
+        ("SELECT T1.a FROM t AS T1", 'SELECT "t1"."A" FROM T t1'),
+        ("SELECT a FROM t WHERE a != 1", "SELECT a FROM t WHERE a <> 1"),
+    ],
+)
+def test_canonical_unites(a: str, b: str) -> None:
+    if "`" in a:  # unqualified quoted names keep their quotes, for in double quotes they may be strings
+        assert canonical(a, "sqlite") != canonical(b, "sqlite")
+    else:
+        assert canonical(a, "sqlite") == canonical(b, "sqlite")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("SELECT 1 WHERE a = 'X'", "SELECT 1 WHERE a = 'x'"),
+        ('SELECT 1 FROM t WHERE a = "X"', 'SELECT 1 FROM t WHERE a = "x"'),
+        ("SELECT a FROM t", "SELECT b FROM t"),
+        ("SELECT a FROM t", "SELECT DISTINCT a FROM t"),
+        ("SELECT 'X' FROM FROM", "SELECT 'x' FROM FROM"),
+    ],
+)
+def test_canonical_keeps_apart(a: str, b: str) -> None:
+    assert canonical(a, "sqlite") != canonical(b, "sqlite")
+
+
+def test_canonical_folds_what_does_not_parse() -> None:
+    assert canonical("SELECT  FROM 'A  b'\n-- x\n WHERE ;", "sqlite") == "select from 'A  b' where"
+
+
+def test_canonical_is_a_fixed_point_and_leaves_the_shared_tree_alone() -> None:
+    sql = "SELECT Name FROM Singer WHERE Country = 'France' ORDER BY Age"
+    tree = parse(sql, "sqlite")
+    assert tree is not None
+    before = tree.sql("sqlite")
+    once = canonical(sql, "sqlite")
+    assert canonical(once, "sqlite") == once
+    assert tree.sql("sqlite") == before
+
+
+@pytest.mark.parametrize(
+    ("sql", "ordered"),
+    [
+        ("SELECT a FROM t", False),
+        ("SELECT a FROM t order by a", True),
+        ("SELECT a FROM t ORDER\n BY a DESC LIMIT 1;", True),
+        ("SELECT a FROM t UNION SELECT b FROM u ORDER BY 1", True),
+        ("(SELECT a FROM t ORDER BY a)", True),
+        ("WITH c AS (SELECT 1) SELECT * FROM c ORDER BY 1", True),
+        ("SELECT a FROM (SELECT a FROM t ORDER BY a)", False),
+        ("WITH c AS (SELECT 1 ORDER BY 1) SELECT * FROM c", False),
+        ("SELECT rank() OVER (ORDER BY a) FROM t", False),
+        ("SELECT a FROM t WHERE b IN (SELECT b FROM u ORDER BY c LIMIT 1)", False),
+        ("SELECT 'x ORDER BY a' -- ORDER BY b", False),
+        ("SELECT group_concat(a ORDER BY a) FROM t", False),
+        ("", False),
+    ],
+)
+def test_is_ordered(sql: str, ordered: bool) -> None:
+    assert is_ordered(sql) is ordered
