@@ -9,6 +9,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -63,20 +64,24 @@ class AirflowApi:
         """Make the API that tasks talk to build itself now: the first request takes seconds, tasks wait for less."""
         request("GET", f"{self.url}/execution/health", timeout_s=120)
 
-    def import_errors(self) -> list[str]:
-        """One line for each DAG file that Airflow cannot import."""
+    def import_errors(self, since: datetime) -> list[str]:
+        """One line for each DAG file that Airflow could not import at its last try, if that was after `since`."""
         found = self._call("GET", "/importErrors")["import_errors"]
-        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in found]
+        return [
+            f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}"
+            for error in found
+            if parse_time(error["timestamp"]) >= since
+        ]
 
-    def has_dag(self, dag_id: str) -> bool:
-        """Whether the DAG has been parsed."""
+    def has_dag(self, dag_id: str, since: datetime) -> bool:
+        """Whether the DAG has been parsed after `since`; what an earlier demo left in the database may be outdated."""
         try:
-            self._call("GET", f"/dags/{quote(dag_id)}")
+            parsed = self._call("GET", f"/dags/{quote(dag_id)}")["last_parsed_time"]
         except ApiError as error:
             if error.status == 404:
                 return False
             raise
-        return True
+        return parsed is not None and parse_time(parsed) >= since
 
     def set_pools(self, pools: Mapping[str, Mapping[str, Any]]) -> None:
         """Make the pools, or change them to these slots."""
@@ -136,6 +141,11 @@ class AirflowApi:
                     raise
                 self._token = ""
         raise AssertionError("unreachable")
+
+
+def parse_time(text: str) -> datetime:
+    """A time as Airflow writes it."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _run(dag_id: str, run_id: str) -> str:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.demo import services
@@ -40,7 +41,7 @@ class Demo:
 
     def close(self) -> None:
         """Stop everything, the first started last."""
-        stop([service.process.pid for service in reversed(self.services)])
+        stop(service.leader for service in reversed(self.services))
         self._guard.dismiss()
 
     def pause(self, seconds: float) -> None:
@@ -61,7 +62,7 @@ class Demo:
 
 def boot(demo: Demo, ports: Ports) -> AirflowApi:
     """Start all services; returns when Airflow knows the DAG and its pools and MLflow answers."""
-    state = demo.state
+    state, started = demo.state, datetime.now(UTC)
     api = AirflowApi(services.airflow_url(ports), USER, state.password())
     services.write_airflow_config(services.airflow_settings(state, ports, DAGS), state.airflow / "airflow.cfg")
     environment = services.service_environment(state, ports)
@@ -73,7 +74,7 @@ def boot(demo: Demo, ports: Ports) -> AirflowApi:
     demo.wait_for("Airflow's API server", lambda: _answers(api))
     threading.Thread(target=_warm, args=(api,), daemon=True).start()
     api.set_pools(json.loads((DAGS / "pools.json").read_text()))
-    demo.wait_for(f"the DAG {DAG_ID}", lambda: _dag_is_known(api))
+    demo.wait_for(f"the DAG {DAG_ID}", lambda: _dag_is_parsed(api, started))
     demo.wait_for("Airflow's scheduler", lambda: api.health().get("scheduler") == "healthy")
     demo.wait_for("MLflow", lambda: services.mlflow_is_up(ports))
     return api
@@ -86,7 +87,7 @@ def _migrate(demo: Demo, environment: Mapping[str, str]) -> None:
         while migration.process.poll() is None and time.monotonic() < deadline:
             demo.pause(0.2)
     finally:
-        stop([migration.process.pid])
+        stop([migration.leader])
     if migration.process.wait() != 0:
         migration.check()
     services.note_migration(demo.state)
@@ -104,7 +105,7 @@ def _warm(api: AirflowApi) -> None:
         api.warm_execution_api()
 
 
-def _dag_is_known(api: AirflowApi) -> bool:
-    if errors := api.import_errors():
+def _dag_is_parsed(api: AirflowApi, since: datetime) -> bool:
+    if errors := api.import_errors(since):
         raise InfrastructureError(f"Airflow cannot import a DAG file: {errors[0]}")
-    return api.has_dag(DAG_ID)
+    return api.has_dag(DAG_ID, since)

@@ -6,9 +6,15 @@ That is when the demo has ended: by itself, with the services stopped already, o
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+
+import psutil
 
 from pipeline.demo.processes import stop
 
 if __name__ == "__main__":
-    leaders = [int(line) for line in sys.stdin]
-    stop(reversed(leaders))
+    leaders: list[psutil.Process] = []
+    for line in sys.stdin:  # as they come, so that each process is known by its start time too
+        with suppress(psutil.NoSuchProcess):
+            leaders.insert(0, psutil.Process(int(line)))
+    stop(leaders)

@@ -42,6 +42,7 @@ class Service:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.leader = psutil.Process(self.process.pid)
 
     def check(self) -> None:
         """Raises InfrastructureError, naming the log file and its last line, if the process has ended."""
@@ -78,14 +79,14 @@ class Guard:
         self.process.wait()
 
 
-def stop(leaders: Iterable[int]) -> None:
+def stop(leaders: Iterable[psutil.Process]) -> None:
     """Stop the session leaders `leaders` with all they started, the last of them last.
 
     First what runs in other sessions (the steps of running tasks), while the services that it reports to still live;
     then the leaders in order, each group by SIGINT, SIGTERM and SIGKILL, as far as needed. Takes seconds, at most a
     minute.
     """
-    alive = [process for pid in leaders if (process := _process(pid))]
+    alive = [leader for leader in leaders if _runs(leader)]  # knows a reused pid by its start time
     groups = {process.pid for process in alive}
     families = {process: _descendants(process) for process in alive}
     steps = [child for family in families.values() for child in family if _group(child) not in groups]
@@ -111,12 +112,6 @@ def last_line(log: Path) -> str:
     except OSError:
         lines = []
     return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "(nothing)")
-
-
-def _process(pid: int) -> psutil.Process | None:
-    with suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid)
-    return None
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:

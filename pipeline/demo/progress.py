@@ -6,13 +6,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
+
+from pipeline.demo.airflow_api import parse_time
 
 TASKS = ("validate", "sft", "self_distill", "grpo", "evaluate", "approve", "promote")
 STYLES = {"success": "green", "running": "cyan", "failed": "red", "upstream_failed": "red", "up_for_retry": "yellow"}
@@ -37,8 +39,7 @@ def task_rows(instances: Iterable[Mapping[str, Any]], notes: Mapping[str, str], 
         task, state = instance["task_id"], instance["state"] or "waiting"
         seconds = instance["duration"]
         if state == "running" and instance["start_date"]:
-            started = datetime.fromisoformat(instance["start_date"].replace("Z", "+00:00"))
-            seconds = max(0.0, (now - started).total_seconds())
+            seconds = max(0.0, (now - parse_time(instance["start_date"])).total_seconds())
         note = notes.get(task, "") if state in ("failed", "up_for_retry") else ""
         rows.append(TaskRow(task, state, instance["try_number"], seconds, note))
     return sorted(rows, key=lambda row: TASKS.index(row.task) if row.task in TASKS else len(TASKS))
@@ -103,8 +104,3 @@ def progress_table(rows: Iterable[TaskRow]) -> Table:
         spent = "" if row.seconds is None else f"{row.seconds:.0f} s"
         table.add_row(row.task, f"[{style}]{escape(state)}[/]", spent, escape(row.note))
     return table
-
-
-def utc_now() -> datetime:
-    """The present, as Airflow's times are given."""
-    return datetime.now(UTC)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from pipeline.demo import services
 from pipeline.demo.airflow_api import AirflowApi, ApiError
 from pipeline.demo.boot import DAG_ID, Demo, Interrupted, boot
 from pipeline.demo.processes import Guard
-from pipeline.demo.progress import progress_view, task_rows, utc_now
+from pipeline.demo.progress import progress_view, task_rows
 from pipeline.demo.report import explanation, result_table
 from pipeline.demo.state import USER, DemoState
 from pipeline.errors import InputError, QuerysmithError
@@ -117,7 +117,7 @@ def _follow(demo: Demo, api: AirflowApi, run_id: str, console: Console) -> bool:
                 if task["state"] in ("failed", "up_for_retry") and key not in asked:
                     asked.add(key)
                     notes[task["task_id"]] = str(api.xcom(DAG_ID, run_id, task["task_id"], "error") or "")
-            view.update(task_rows(instances, notes, utc_now()))
+            view.update(task_rows(instances, notes, datetime.now(UTC)))
             if state in ("success", "failed"):
                 return state == "success"
             demo.pause(POLL_S)

@@ -121,6 +121,19 @@ def score(answers: Sequence[Answer]) -> dict[str, float]:
     return figures
 
 
+def gold_latency(
+    engine: Engine, databases: Mapping[str, Database], examples: Sequence[Example], repeats: int
+) -> dict[str, float]:
+    """`latency_gold_ms`: mean over the questions of the gold query's median wall time, the yardstick of this machine."""
+    medians = []
+    with progress("latency, gold", len(examples)) as advance:
+        for example in examples:
+            gold = Query(databases[example.db_id].url, example.gold_sql[0])
+            medians.append(min(paired_latency(engine, gold, gold, repeats)))
+            advance(1)
+    return {"latency_gold_ms": 1000 * statistics.fmean(medians)}
+
+
 def latency(
     engine: Engine,
     databases: Mapping[str, Database],
@@ -131,7 +144,7 @@ def latency(
 ) -> dict[str, float]:
     """Wall time of a model's queries against a reference model's, only on answers that both have right.
 
-    `latency_ms` and `reference_latency_ms` are means of medians, `latency_ratio` the geometric mean of their quotients
+    `latency_ms` and `reference_latency_ms` are means of medians, `latency_ratio` geometric mean of their quotients
     (below 1: faster than the reference), `latency_questions` how many answers were compared. A pair of identical
     queries runs too, so that the spread of the measurement shows in the ratio. Without a shared right answer only the
     count is returned.

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import cast
 
 import mlflow
 from mlflow.pyfunc import PythonModel, PythonModelContext
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
-from pipeline.data.prompts import read_completion, render_prompt
+from pipeline.data.prompts import Mode, read_completion, render_prompt
 from pipeline.inference.generate import generate
 
 
@@ -26,7 +26,7 @@ class Question(BaseModel):
     db_id: str
     question: str
     evidence: str = ""
-    mode: Literal["think", "no_think"] = "no_think"
+    mode: str = Field("no_think", pattern="^(think|no_think)$")  # MLflow's schema knows no Literal
 
 
 class Text2Sql(PythonModel):
@@ -53,13 +53,13 @@ class Text2Sql(PythonModel):
                 f"unknown db_id {', '.join(unknown)}; this model knows: {', '.join(sorted(self.databases))}"
             )
         examples = [Example(q.db_id, q.question, (), q.evidence) for q in model_input]
+        modes = [cast(Mode, q.mode) for q in model_input]
         prompts = [
-            render_prompt(self.tokenizer, example, self.databases[q.db_id], q.mode)
-            for example, q in zip(examples, model_input, strict=True)
+            render_prompt(self.tokenizer, example, self.databases[example.db_id], mode)
+            for example, mode in zip(examples, modes, strict=True)
         ]
-        room = GenerationSettings(max_new_tokens=512, batch_size=32)
-        written = generate(self.model, self.tokenizer, prompts, room)
-        return [read_completion(w[0].text, q.mode).sql for w, q in zip(written, model_input, strict=True)]
+        written = generate(self.model, self.tokenizer, prompts, GenerationSettings(max_new_tokens=512, batch_size=32))
+        return [read_completion(w[0].text, mode).sql for w, mode in zip(written, modes, strict=True)]
 
 
 mlflow.models.set_model(Text2Sql())

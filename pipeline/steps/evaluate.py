@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from pipeline.config import RunConfig
 from pipeline.data.dataset import Dataset, write_jsonl
-from pipeline.evaluation.scorecard import EVALUATOR, Answer, Scorecard, Scored, answer, latency, score
+from pipeline.evaluation.scorecard import EVALUATOR, Answer, Scorecard, Scored, answer, gold_latency, latency, score
 from pipeline.registry.models import CHAMPION, as_mlflow_dataset, champion
 from pipeline.steps.contract import Context, Result
 from pipeline.steps.training import open_dataset, open_engine, open_model
 
 STAGES = ("sft", "self_distill", "grpo")
-HEADLINE = ("ex", "ex_think", "ex_no_think", "latency_ms", "latency_ratio", "latency_questions")
+HEADLINE = ("ex", "ex_think", "ex_no_think", "latency_ms", "latency_ratio", "latency_questions", "latency_gold_ms")
 
 
 def run(config: RunConfig, context: Context) -> Result:
@@ -42,8 +42,11 @@ def run(config: RunConfig, context: Context) -> Result:
                 )
         answers = {name: by_uri[uri] for name, uri in uris.items()}
         repeats = config.profile.evaluate.latency_repeats
+        yardstick = gold_latency(engine, dataset.databases, dataset.splits["test"], repeats)
         cards = {
-            name: score(own) | latency(engine, dataset.databases, own, answers[reference], repeats, f"latency, {name}")
+            name: score(own)
+            | yardstick
+            | latency(engine, dataset.databases, own, answers[reference], repeats, f"latency, {name}")
             for name, own in answers.items()
         }
     _log(config, context, dataset, uris, answers, cards, current.version if current else "", reference)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from pipeline.demo.airflow_api import AirflowApi, ApiError
 from pipeline.errors import InputError
+
+BOOT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 class FakeAirflow(BaseHTTPRequestHandler):
@@ -71,7 +74,7 @@ def test_logs_in_once_and_again_when_the_token_has_run_out(api: AirflowApi, monk
 
 def test_missing_things_are_no_errors(api: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch)
-    assert not api.has_dag("d")
+    assert not api.has_dag("d", BOOT)
     assert api.xcom("d", "r", "sft", "error") is None
     with pytest.raises(ApiError, match="not found"):
         api.run_state("d", "r")
@@ -90,7 +93,27 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.status == 0
 
 
-def test_import_errors_are_one_line_each(api: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    error = {"filename": "train_text2sql.py", "stack_trace": "Traceback ...\n  File x\nValueError: no such runner\n"}
-    answers(monkeypatch, importErrors=(200, {"import_errors": [error]}))
-    assert api.import_errors() == ["train_text2sql.py: ValueError: no such runner"]
+def test_what_an_earlier_demo_left_does_not_count(api: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(
+        monkeypatch,
+        **{
+            "dags/old": (200, {"last_parsed_time": "2026-11-21T11:59:59Z"}),
+            "dags/new": (200, {"last_parsed_time": "2026-11-21T12:00:01.5Z"}),
+        },
+        importErrors=(
+            200,
+            {
+                "import_errors": [
+                    {"filename": "old.py", "stack_trace": "x", "timestamp": "2026-11-21T11:00:00Z"},
+                    {
+                        "filename": "new.py",
+                        "stack_trace": "Traceback ...\n  File x\nValueError: no such runner\n",
+                        "timestamp": "2026-11-21T12:00:01Z",
+                    },
+                ]
+            },
+        ),
+    )
+    assert not api.has_dag("old", BOOT)
+    assert api.has_dag("new", BOOT)
+    assert api.import_errors(BOOT) == ["new.py: ValueError: no such runner"]

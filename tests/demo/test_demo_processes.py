@@ -54,21 +54,22 @@ def test_service_that_dies_names_its_log_and_last_line(tmp_path: Path) -> None:
 def test_running_service_is_fine(tmp_path: Path) -> None:
     service = start("import time; time.sleep(60)", tmp_path / "x.log")
     service.check()
-    stop([service.process.pid])
+    stop([service.leader])
     with pytest.raises(InfrastructureError):
         service.check()
 
 
 def test_stop_reaches_the_family(tmp_path: Path) -> None:
     found = family(start(FAMILY, tmp_path / "x.log"))
-    stop([found[0].pid])
+    stop(found[:1])
     assert running(found) == []
 
 
 def test_stop_reaches_the_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "STEP_GRACE_S", 0.5)
     monkeypatch.setattr(processes, "SERVICE_GRACE_S", 0.5)
     found = family(start(DEAF + FAMILY, tmp_path / "x.log"))
-    stop([found[0].pid])
+    stop(found[:1])
     assert running(found) == []
 
 
