@@ -26,9 +26,9 @@ Positive = Annotated[int, Field(gt=0)]
 
 
 class Settings(BaseModel):
-    """Base of every group of settings: unknown keys are errors, values cannot change after loading."""
+    """Base of every group of settings: unknown keys are errors, numbers are finite, values cannot change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Architecture(Settings):
@@ -40,6 +40,12 @@ class Architecture(Settings):
     heads: Positive
     kv_heads: Positive
     intermediate_size: Positive
+
+    @model_validator(mode="after")
+    def heads_share_evenly(self) -> Architecture:
+        if self.heads % self.kv_heads:
+            raise ValueError(f"heads ({self.heads}) must be a multiple of kv_heads ({self.kv_heads})")
+        return self
 
 
 class ModelSettings(Settings):
@@ -263,8 +269,10 @@ def _merge(base: dict[str, Any], overlay: Mapping[str, Any]) -> None:
             base[key] = dict(value) if isinstance(value, Mapping) else value
 
 
-def _resolve(kind: str, chosen: str | dict[str, Any]) -> dict[str, Any]:
+def _resolve(kind: str, chosen: Any) -> dict[str, Any]:
     """The content of the named profile or recipe, with the overrides that stand beside the name."""
+    if not isinstance(chosen, str | dict):
+        raise InputError(f"{kind}: must be a name or a mapping with 'name' and overrides (got {chosen!r})")
     overrides = {"name": chosen} if isinstance(chosen, str) else dict(chosen)
     name = str(overrides.pop("name", DEFAULTS[kind]))
     if name.endswith((".yaml", ".yml")):

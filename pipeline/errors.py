@@ -12,6 +12,9 @@ class QuerysmithError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))  # other libraries' words, quoted in it, may hold line breaks
+
 
 class InputError(QuerysmithError):
     """Wrong input or configuration: running again changes nothing until the user mends it."""

@@ -14,6 +14,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pipeline.data.example import Column, Database, Example, ForeignKey, Schema
 from pipeline.errors import InputError
@@ -85,12 +86,14 @@ def read_sqlite(db_id: str, path: Path, more_keys: tuple[ForeignKey, ...] = ()) 
         InputError: the file is not a SQLite database or is corrupt.
     """
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
         try:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
             schema = _schema(connection, more_keys)
+            if not schema.tables:  # SQLite takes an empty file for a database
+                raise sqlite3.DatabaseError("it has no table")
         finally:
             connection.close()
     except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -166,7 +169,7 @@ def _problem(row: Any) -> str | None:
     for key in ("db_id", "question", "query"):
         if not isinstance(row.get(key), str) or not row[key].strip():
             return f"malformed: {key!r} must be a non-empty text"
-    if Path(row["db_id"]).name != row["db_id"]:
+    if Path(row["db_id"]).name != row["db_id"] or row["db_id"] == "..":
         return f"malformed: db_id {row['db_id']!r} is not a plain name"
     for key in ("reasoning", "evidence", "difficulty"):
         if not isinstance(row.get(key, ""), str | None):
@@ -175,7 +178,7 @@ def _problem(row: Any) -> str | None:
 
 
 def _example(row: dict[str, Any], source: str) -> Example:
-    reasoning = row.get("reasoning") or None
+    reasoning = (row.get("reasoning") or "").strip() or None
     return Example(
         db_id=row["db_id"],
         question=row["question"].strip(),

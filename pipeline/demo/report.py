@@ -25,7 +25,7 @@ def result_table(evaluated: Mapping[str, Any], promoted: Mapping[str, Any]) -> T
             "champion before" if stage == "champion" else stage,
             _number(metrics.get(f"{stage}.ex_think"), ".3f"),
             _number(metrics.get(f"{stage}.ex_no_think"), ".3f"),
-            _number(metrics.get(f"{stage}.latency_ms"), ".2f", " ms"),
+            _latency(metrics, stage),
             escape(version),
             escape(alias),
         )
@@ -34,11 +34,13 @@ def result_table(evaluated: Mapping[str, Any], promoted: Mapping[str, Any]) -> T
 
 def explanation(evaluated: Mapping[str, Any], promoted: Mapping[str, Any]) -> list[str]:
     """What the numbers mean, and why the model was or was not promoted."""
-    count = (evaluated.get("metrics") or {}).get("questions")
+    metrics: Mapping[str, float] = evaluated.get("metrics") or {}
+    reference = (evaluated.get("notes") or {}).get("latency_reference", "the reference")
     lines = [
-        f"EX: execution accuracy on {_number(count, '.0f')} held-out questions, one greedy answer each, "
-        "results compared on a single database.",
-        "Latency: of the predicted queries, on questions answered right.",
+        f"EX: execution accuracy on {_number(metrics.get('questions'), '.0f')} held-out questions, one greedy answer "
+        "each, results compared on a single database.",
+        f"Latency: mean wall time of the predicted queries and its ratio to {reference}'s, over the n answers that "
+        f"both have right; the gold queries take {_number(metrics.get('grpo.latency_gold_ms'), '.2f', ' ms')}.",
     ]
     reason = (promoted.get("notes") or {}).get("reason")
     return [*lines, f"Promotion: {reason}"] if reason else lines
@@ -48,6 +50,14 @@ def _registered(promoted: Mapping[str, Any]) -> tuple[str, str]:
     """The version ("text2sql/3") and the alias that promote gave the last stage."""
     uri = str((promoted.get("uris") or {}).get("model_version") or "")
     return uri.removeprefix("models:/"), str((promoted.get("notes") or {}).get("alias") or "")
+
+
+def _latency(metrics: Mapping[str, float], stage: str) -> str:
+    """Milliseconds, ratio to the reference and number of shared right answers; a dash where there are none."""
+    if f"{stage}.latency_ms" not in metrics:
+        return "–"
+    ratio, shared = metrics[f"{stage}.latency_ratio"], metrics[f"{stage}.latency_questions"]
+    return f"{metrics[f'{stage}.latency_ms']:.2f} ms, x{ratio:.2f} (n={shared:.0f})"
 
 
 def _number(value: float | None, form: str, unit: str = "") -> str:

@@ -124,7 +124,7 @@ def score(answers: Sequence[Answer]) -> dict[str, float]:
 def gold_latency(
     engine: Engine, databases: Mapping[str, Database], examples: Sequence[Example], repeats: int
 ) -> dict[str, float]:
-    """`latency_gold_ms`: mean over the questions of the gold query's median wall time, the yardstick of this machine."""
+    """`latency_gold_ms`: mean over the questions of the gold query's median wall time on this machine."""
     medians = []
     with progress("latency, gold", len(examples)) as advance:
         for example in examples:

@@ -10,7 +10,7 @@ import pipeline
 from pipeline.config import RunConfig
 from pipeline.data.dataset import Dataset
 from pipeline.errors import InputError
-from pipeline.registry.runs import DAG_RUN, STEP, as_tags, connect, fetch, not_found_is_input_error
+from pipeline.registry.runs import DAG_RUN, DIGEST, STEP, as_tags, connect, fetch, not_found_is_input_error, quoted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -78,11 +78,9 @@ def log_model(
 
     import mlflow
 
-    tags = {DAG_RUN: run.data.tags[DAG_RUN], STEP: run.data.tags[STEP]}
-    quoted = tags[DAG_RUN].replace("'", "''")
-    earlier = client.search_logged_models(
-        [run.info.experiment_id], f"tags.`{DAG_RUN}` = '{quoted}' AND tags.`{STEP}` = '{tags[STEP]}'", max_results=1
-    )
+    tags = {key: client.get_run(run.info.run_id).data.tags[key] for key in (DAG_RUN, STEP, DIGEST)}
+    query = " AND ".join(f"tags.`{key}` = '{quoted(value)}'" for key, value in tags.items())
+    earlier = client.search_logged_models([run.info.experiment_id], query, max_results=1)
     if earlier and str(earlier[0].status) == "READY":
         return f"models:/{earlier[0].model_id}"
     schemas = folder / "databases.json"
@@ -130,13 +128,14 @@ def _alias(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
 
 
 def register(client: MlflowClient, name: str, model_uri: str, dag_run: str, tags: Mapping[str, str]) -> ModelVersion:
-    """The version of `name` made by `dag_run`: registered now, or found where an interrupted try has registered it."""
+    """The version of `name` that `dag_run` made of this model: registered now, or found where an interrupted try has
+    registered it."""
     import mlflow
 
-    quoted = dag_run.replace("'", "''")
-    found = client.search_model_versions(f"name = '{name}' AND tags.`{DAG_RUN}` = '{quoted}'", max_results=1)
-    if found:
-        return found[0]
+    query = f"name = '{quoted(name)}' AND tags.`{DAG_RUN}` = '{quoted(dag_run)}'"
+    for found in client.search_model_versions(query):
+        if model_uri == f"models:/{found.model_id}":
+            return found
     return mlflow.register_model(model_uri, name, tags={DAG_RUN: dag_run, **tags})
 
 

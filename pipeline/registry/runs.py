@@ -96,10 +96,14 @@ def experiment_id(client: MlflowClient, name: str) -> str:
 
 def find_run(client: MlflowClient, experiment: str, dag_run: str, step: str) -> Run | None:
     """The run of `step` in `dag_run`, oldest first, or None."""
-    quoted = dag_run.replace("'", "''")
-    query = f"tags.`{DAG_RUN}` = '{quoted}' AND tags.`{STEP}` = '{step}'"
+    query = f"tags.`{DAG_RUN}` = '{quoted(dag_run)}' AND tags.`{STEP}` = '{step}'"
     runs = client.search_runs([experiment], query, order_by=["attributes.start_time ASC"], max_results=1)
     return runs[0] if runs else None
+
+
+def quoted(text: str) -> str:
+    """A text for the inside of a quoted value in an MLflow filter."""
+    return text.replace("'", "''")
 
 
 def find_or_create(client: MlflowClient, experiment: str, dag_run: str, step: str, parent: str | None = None) -> Run:

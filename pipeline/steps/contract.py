@@ -6,6 +6,8 @@ after a crash), a working folder that outlives a crash, and turns what happens i
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import importlib
 import json
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from pipeline.config import RunConfig, home
-from pipeline.errors import NothingToDo, QuerysmithError
+from pipeline.errors import InfrastructureError, NothingToDo, QuerysmithError
 from pipeline.registry import runs
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ logger = logging.getLogger("querysmith")
 
 STEPS = ("validate", "sft", "self_distill", "grpo", "evaluate", "promote")
 RESULT_ARTIFACT = "result.json"
+
+# What these read can change while their configuration does not (the data folder, the champion): never taken as done.
+ALWAYS_REPEATED = ("validate", "evaluate")
 
 
 class Result(BaseModel):
@@ -76,35 +81,35 @@ class Terminated(BaseException):
 def execute(step: str, config: RunConfig, dag_run: str, result_file: Path | None) -> Result:
     """Run one step under its MLflow run and write its result file (also, with `error`, when it fails).
 
-    A run that already finished with the same configuration is not repeated: its recorded result is returned, so a
-    retried or cleared task never trains or registers twice.
+    A step that already finished with the same configuration is not repeated: its recorded result is returned, so a
+    retried or cleared task never trains or registers twice. A changed configuration starts afresh, in a folder of its
+    own, because a checkpoint of other settings must not be resumed.
 
     Raises:
         QuerysmithError: with the exit code that the command must end with.
     """
     result = Result(step=step)
     try:
-        client = runs.connect()
-        with runs.translated_errors():
-            experiment = runs.experiment_id(client, config.experiment)
-            parent = runs.find_or_create(client, experiment, dag_run, runs.PARENT_STEP)
-            run = runs.find_or_create(client, experiment, dag_run, step, parent.info.run_id)
-        result.run_id, result.run_url = run.info.run_id, runs.run_url(run)
-        finished = _recorded(client, run, config)
-        if finished is not None:
-            logger.info(
-                "%s already finished in MLflow run %s with this configuration: nothing is repeated", step, result.run_id
-            )
-            result = finished
-        else:
-            work = home() / "work" / _folder_name(dag_run) / step
-            work.mkdir(parents=True, exist_ok=True)
-            context = Context(step, dag_run, client, run, parent.info.run_id, work)
-            with runs.translated_errors(), _disk_errors(work), _active_run(context, config):
-                module = importlib.import_module(f"pipeline.steps.{step}")
-                done: Result = module.run(config, context)
-                result = done.model_copy(update={"step": step, "run_id": result.run_id, "run_url": result.run_url})
-                client.log_dict(run.info.run_id, result.model_dump(), RESULT_ARTIFACT)
+        with _disk_errors():
+            client = runs.connect()
+            with runs.translated_errors():
+                experiment = runs.experiment_id(client, config.experiment)
+                parent = runs.find_or_create(client, experiment, dag_run, runs.PARENT_STEP)
+                run = runs.find_or_create(client, experiment, dag_run, step, parent.info.run_id)
+                result.run_id, result.run_url = run.info.run_id, runs.run_url(run)
+                finished = _recorded(client, run, config)
+                if finished is not None:
+                    logger.info(
+                        "%s has finished with this configuration in MLflow run %s: not repeated", step, run.info.run_id
+                    )
+                    result = finished
+                    return result
+                work = home() / "work" / _folder_name(dag_run) / f"{step}-{config.digest()}"
+                context = Context(step, dag_run, client, run, parent.info.run_id, work)
+                with _alone(context), _active_run(context, config):
+                    done: Result = importlib.import_module(f"pipeline.steps.{step}").run(config, context)
+                    result = done.model_copy(update={"step": step, "run_id": result.run_id, "run_url": result.run_url})
+                    client.log_dict(run.info.run_id, result.model_dump(), RESULT_ARTIFACT)
     except BaseException as error:
         result.error = str(error) if isinstance(error, QuerysmithError) else f"{type(error).__name__}: {error}"
         raise
@@ -112,6 +117,31 @@ def execute(step: str, config: RunConfig, dag_run: str, result_file: Path | None
         if result_file is not None:
             _write(result_file, result)
     return result
+
+
+@contextmanager
+def _alone(context: Context) -> Iterator[None]:
+    """Hold the step's folder: a retry must not train beside an earlier try whose Airflow worker alone has died.
+
+    The lock goes with the process that holds it.
+
+    Raises:
+        InfrastructureError: the earlier try is still at work.
+    """
+    context.work.mkdir(parents=True, exist_ok=True)
+    with (context.work / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise InfrastructureError(
+                f"an earlier try of {context.step} in {context.dag_run} is still running "
+                f"(process {file.read().strip()}); wait for it, or stop that process"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
 
 
 @contextmanager
@@ -148,18 +178,15 @@ def _active_run(context: Context, config: RunConfig) -> Iterator[None]:
 
 
 @contextmanager
-def _disk_errors(work: Path) -> Iterator[None]:
+def _disk_errors() -> Iterator[None]:
+    """Turn a full, read-only or forbidden disk into one line."""
     try:
         yield
     except OSError as error:
-        import errno
-
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
-        from pipeline.errors import InfrastructureError
-
         raise InfrastructureError(
-            f"{error.filename or work}: cannot be written ({error.strerror}); free space or set QUERYSMITH_HOME"
+            f"{error.filename or home()}: cannot be written ({error.strerror}); free space there or set QUERYSMITH_HOME"
         ) from error
 
 
@@ -169,7 +196,8 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 
 def _recorded(client: MlflowClient, run: Run, config: RunConfig) -> Result | None:
     """The result that this step recorded, if it finished with this very configuration."""
-    if run.info.status != "FINISHED" or run.data.tags.get(runs.DIGEST) != config.digest():
+    step, digest = run.data.tags[runs.STEP], run.data.tags.get(runs.DIGEST)
+    if step in ALWAYS_REPEATED or run.info.status != "FINISHED" or digest != config.digest():
         return None
     import mlflow
     from mlflow.exceptions import MlflowException

@@ -49,7 +49,7 @@ def run(config: RunConfig, context: Context) -> Result:
             | latency(engine, dataset.databases, own, answers[reference], repeats, f"latency, {name}")
             for name, own in answers.items()
         }
-    _log(config, context, dataset, uris, answers, cards, current.version if current else "", reference)
+    _log(config, context, dataset, uris, answers, cards, str(current.version) if current else "", reference)
     metrics = {f"{name}.{key}": card[key] for name, card in cards.items() for key in HEADLINE if key in card}
     return Result(
         uris={"evaluation": f"runs:/{context.run_id}/evaluation"},
@@ -69,7 +69,6 @@ def _log(
     reference: str,
 ) -> None:
     import mlflow
-    import pandas as pd
 
     folder = context.work / "evaluation"
     folder.mkdir(exist_ok=True)
@@ -87,9 +86,6 @@ def _log(
     for name, own in answers.items():
         write_jsonl(folder / f"answers_{name}.jsonl", (a.row() for a in own))
     mlflow.log_artifacts(str(folder), "evaluation")
-    mlflow.log_table(
-        pd.DataFrame([{"model": name, **a.row()} for name, own in answers.items() for a in own]), "answers.json"
-    )
 
     context.headline({key: cards[STAGES[-1]][key] for key in HEADLINE if key in cards[STAGES[-1]]})
     context.headline({f"{name}.{key}": card[key] for name, card in cards.items() for key in card})

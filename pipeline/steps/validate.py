@@ -1,8 +1,8 @@
 """Step `validate`: check the data, set bad rows aside with the reason, split the rest, write the data set and a report.
 
-Reads `config.data`; writes `dataset/` (examples by split, databases, tokenizer where the model is built from nothing),
-`quarantine.jsonl` and `validation/report.html` to its MLflow run. Too many bad rows, a leak between splits or an empty
-split stop the pipeline with exit code 2, after the report has been written.
+Reads `config.data`; writes `dataset-DIGEST/` (examples by split, databases, a tokenizer where the model is built from
+nothing), `quarantine.jsonl` and `validation/report.html` to its MLflow run. Too many bad rows, a leak between splits or
+an empty split stop the pipeline with exit code 2, after the report has been written.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def run(config: RunConfig, context: Context) -> Result:
     figures = _log(context, config, dataset, rows, quarantine, [*incoming, *after], folder)
     _stop_if_unusable(config, dataset, loaded, incoming, after, rows)
     return Result(
-        uris={"dataset": f"runs:/{context.run_id}/dataset"}, metrics=figures, notes={"data_digest": dataset.digest}
+        uris={"dataset": f"runs:/{context.run_id}/dataset-{dataset.digest}"},
+        metrics=figures,
+        notes={"data_digest": dataset.digest},
     )
 
 
@@ -181,7 +183,7 @@ def _log(
         {v.name: {"passed": v.passed, "failed": v.failed, "total": v.total} for v in verdicts}, "validation/checks.json"
     )
     mlflow.log_artifact(str(context.work / "quarantine.jsonl"))
-    mlflow.log_artifacts(str(folder), "dataset")
+    mlflow.log_artifacts(str(folder), f"dataset-{dataset.digest}")
     for run_id in (context.run_id, context.parent_id):
         context.client.set_tag(run_id, "querysmith.data_digest", dataset.digest)
     context.headline(figures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +13,8 @@ from pipeline.config import ModelSettings
 
 if TYPE_CHECKING:
     from transformers import Trainer
+
+logger = logging.getLogger("querysmith")
 
 
 def common_arguments(model: ModelSettings, work: Path, checkpoint_steps: int, seed: int) -> dict[str, Any]:
@@ -39,7 +42,10 @@ def train(trainer: Trainer, work: Path) -> dict[str, float]:
     from transformers import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)  # it prints every log line, which the reporter has
-    outcome = trainer.train(resume_from_checkpoint=last_checkpoint(work))
+    checkpoint = last_checkpoint(work)
+    if checkpoint:
+        logger.info("resuming from %s", checkpoint)
+    outcome = trainer.train(resume_from_checkpoint=checkpoint)
     return {key: float(value) for key, value in outcome.metrics.items()}
 
 

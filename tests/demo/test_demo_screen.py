@@ -18,6 +18,8 @@ METRICS = {
     "questions": 24,
     **{f"{stage}.{key}": 0.5 for stage in ("sft", "self_distill", "grpo") for key in ("ex_think", "ex_no_think")},
     "grpo.latency_ms": 1.254,
+    "grpo.latency_ratio": 0.981,
+    "grpo.latency_questions": 12.0,
 }
 PROMOTED = {
     "uris": {"model_version": "models:/text2sql/3"},
@@ -87,7 +89,7 @@ def test_result_table() -> None:
         "grpo",
         "0.500",
         "0.500",
-        "1.25 ms",
+        "1.25 ms, x0.98 (n=12)",
         "text2sql/3",
         "champion",
     ]

@@ -1,0 +1,32 @@
+"""A data folder and a home of its own for each test of the steps."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from step_process import Pipeline
+
+from pipeline.synth.samples import write_samples
+
+
+@pytest.fixture(scope="session")
+def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled samples, small, written once."""
+    return write_samples(tmp_path_factory.mktemp("samples") / "data", seed=7, questions_per_database=20)
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, sample_data: Path) -> Pipeline:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Pipeline(home, sample_data)
+
+
+@pytest.fixture
+def own_data(tmp_path: Path, sample_data: Path) -> Path:
+    """A copy of the samples that a test may damage."""
+    folder = tmp_path / "own"
+    shutil.copytree(sample_data, folder)
+    return folder

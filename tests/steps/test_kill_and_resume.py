@@ -1,0 +1,85 @@
+"""SIGKILL in mid-training, then the step again: it resumes in the same MLflow run and registers nothing twice."""
+
+from __future__ import annotations
+
+import re
+
+import mlflow
+import pytest
+from step_process import Pipeline
+
+from pipeline.steps.contract import STEPS
+
+pytestmark = pytest.mark.integration
+
+
+def killed_and_resumed(pipeline: Pipeline, step: str, after: int, total: int, **inputs: str) -> str:
+    """Kill `step` once checkpoint `after` is complete, run it again, check that it went on from there; its model."""
+    pipeline.kill_when(lambda: max(pipeline.checkpoints(step), default=0) >= after, step, **inputs)
+    reached = max(pipeline.checkpoints(step))
+    assert after <= reached < total
+    client = mlflow.MlflowClient(f"sqlite:///{pipeline.home}/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("text2sql").experiment_id
+    (killed,) = client.search_runs([experiment], f"tags.`querysmith.step` = '{step}'")
+    assert killed.info.status == "RUNNING"  # SIGKILL leaves no time to say otherwise
+    logged = client.get_metric_history(killed.info.run_id, "progress")
+
+    code, result, errors = pipeline.run(step, **inputs)
+    assert code == 0, errors
+    assert re.search(rf"resuming from .*checkpoint-{reached}\b", errors)
+    assert result["run_id"] == killed.info.run_id
+    (resumed,) = client.search_runs([experiment], f"tags.`querysmith.step` = '{step}'")
+    assert resumed.info.status == "FINISHED"
+    later = client.get_metric_history(killed.info.run_id, "progress")[len(logged) :]
+    assert min(metric.step for metric in later) > reached
+    assert max(metric.step for metric in later) == total
+
+    # A third time: nothing is trained or logged again.
+    assert pipeline.succeed(step, **inputs) == result
+    models = client.search_logged_models([experiment], f"tags.`querysmith.step` = '{step}'")
+    assert [f"models:/{model.model_id}" for model in models] == [result["uris"]["model"]]
+    return str(result["uris"]["model"])
+
+
+def test_killed_training_resumes_and_registers_once(pipeline: Pipeline) -> None:
+    pipeline.settings |= {
+        "profile.sft.epochs": "6",
+        "profile.sft.checkpoint_steps": "4",
+        "profile.grpo.steps": "10",
+        "profile.grpo.checkpoint_steps": "1",
+    }
+    dataset = {"inputs.dataset": pipeline.succeed("validate")["uris"]["dataset"]}
+    sft = killed_and_resumed(pipeline, "sft", after=8, total=48, **dataset)
+    distilled = pipeline.succeed("self_distill", **dataset, **{"inputs.model": sft})["uris"]["model"]
+    grpo = killed_and_resumed(pipeline, "grpo", after=2, total=10, **dataset, **{"inputs.model": distilled})
+    stages = {"inputs.sft": sft, "inputs.self_distill": distilled, "inputs.grpo": grpo}
+    evaluation = pipeline.succeed("evaluate", **dataset, **stages)["uris"]["evaluation"]
+    last = {**dataset, "inputs.model": grpo, "inputs.evaluation": evaluation}
+    registered = "querysmith.gate"
+    client = mlflow.MlflowClient(f"sqlite:///{pipeline.home}/mlflow/mlflow.db")
+
+    def version_exists() -> bool:
+        return bool(client.search_model_versions("name = 'text2sql'"))
+
+    pipeline.kill_when(version_exists, "promote", **last)
+    result = pipeline.succeed("promote", **last)
+    (version,) = client.search_model_versions("name = 'text2sql'")
+    assert int(version.version) == 1
+    assert result["uris"]["model_version"] == "models:/text2sql/1"
+    assert version.tags[registered] == "passed"
+    assert client.get_model_version_by_alias("text2sql", "champion").version == version.version
+
+    experiment = client.get_experiment_by_name("text2sql").experiment_id
+    runs = client.search_runs([experiment])
+    parent = next(run for run in runs if run.data.tags["querysmith.step"] == "pipeline")
+    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert sorted(run.data.tags["querysmith.step"] for run in children) == sorted(STEPS)
+    assert len(runs) == 1 + len(STEPS)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {"ex_think", "ex_no_think", "latency_gold_ms"} <= set(parent.data.metrics)
+    assert {
+        run.data.tags["querysmith.data_digest"]
+        for run in (parent, *children)
+        if "querysmith.data_digest" in run.data.tags
+    } == {version.tags["querysmith.data_digest"]}
+    assert all(run.data.tags["querysmith.git_commit"] and run.data.tags["version.torch"] for run in runs)
