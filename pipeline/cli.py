@@ -18,7 +18,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.config import home, load_config
-from pipeline.errors import QuerysmithError
+from pipeline.errors import QuerysmithError, Terminated
 
 app = typer.Typer(
     name="querysmith",
@@ -138,5 +138,8 @@ def main() -> NoReturn:
         app(standalone_mode=True)
     except QuerysmithError as error:
         print(f"querysmith: error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Terminated as error:
+        print("querysmith: terminated", file=sys.stderr)
         sys.exit(error.exit_code)
     sys.exit(0)

@@ -35,3 +35,9 @@ class NothingToDo(QuerysmithError):
     """The step has no work; Airflow shows it as skipped."""
 
     exit_code = 99
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived. A BaseException, so that no step's error handling mistakes it for its own."""
+
+    exit_code = 128 + 15

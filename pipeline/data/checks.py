@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.data.example import Database, Example
-from pipeline.data.splits import Split, leaks, normalise
+from pipeline.data.splits import SPLITS, Split, leaks, normalise
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import Query
 from pipeline.sql.names import unknown_names
@@ -33,7 +33,7 @@ CHECKS = (
     Check("non_empty", "the gold result is not empty"),
     Check("is_unique", "the question stands only once"),
     Check("consistent", "the question has only one gold query"),
-    Check("not_leaked", "the training question and query do not stand in the test split"),
+    Check("not_leaked", "no question or query of train stands in dev or test, and none of dev in test"),
     Check("fits", "prompt and completion fit into profile.model.max_length"),
 )
 
@@ -63,13 +63,7 @@ def check_rows(rows: Sequence[Row], databases: Mapping[str, Database], engine: E
     """
     _check_statements(rows, databases)
     _check_repeats(rows)
-    kept_apart = [row.example for row in rows if row.split != "train"]
-    training = [row for row in rows if row.split == "train"]
-    for row in rows:
-        row.state("not_leaked", None)
-    for row, leaked in zip(training, leaks(kept_apart, [r.example for r in training]), strict=True):
-        if leaked:
-            row.state("not_leaked", "its question or query also stands in the dev or test split")
+    _check_leaks(rows)
     _check_execution(rows, databases, engine)
 
 
@@ -105,6 +99,16 @@ def _check_repeats(rows: Sequence[Row]) -> None:
             "consistent",
             f"{earlier.example.source} gives the same question another query" if repeated and not same else None,
         )
+
+
+def _check_leaks(rows: Sequence[Row]) -> None:
+    """Where two splits share a question or query, the row that is further from the final verdict goes."""
+    for position, split in enumerate(SPLITS):
+        own = [row for row in rows if row.split == split]
+        kept_apart = [row.example for row in rows if row.split in SPLITS[position + 1 :]]
+        for row, leaked in zip(own, leaks(kept_apart, [r.example for r in own]), strict=True):
+            later = " or ".join(SPLITS[position + 1 :])
+            row.state("not_leaked", f"its question or query also stands in the {later} split" if leaked else None)
 
 
 def _canonical_golds(example: Example) -> set[str]:

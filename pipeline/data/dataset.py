@@ -52,16 +52,16 @@ class Dataset:
             InputError: the folder is not such a data set, or its content is not what its digest says.
         """
         try:
-            summary = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+            digest = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))["digest"]
             raw = json.loads((folder / "databases.json").read_text(encoding="utf-8"))
             splits = {split: [Example.from_json(r) for r in read_jsonl(folder / f"{split}.jsonl")] for split in SPLITS}
             databases = {db_id: Database.from_json(value) for db_id, value in raw.items()}
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"{folder}: not a data set written by the validate step ({error})") from None
         tokenizer = folder / "tokenizer"
         dataset = cls(splits, databases, tokenizer if tokenizer.is_dir() else None)
-        if dataset.digest != summary["digest"]:
-            raise InputError(f"{folder}: content does not match its digest {summary['digest']}; run validate again")
+        if dataset.digest != digest:
+            raise InputError(f"{folder}: content does not match its digest {digest}; run validate again")
         return dataset
 
 

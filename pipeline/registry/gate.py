@@ -36,9 +36,9 @@ def decide(challenger: Sequence[bool], champion: Sequence[bool] | None, margin: 
     theirs = sum(champion) / len(champion)
     won = sum(a and not b for a, b in zip(challenger, champion, strict=True))
     lost = sum(b and not a for a, b in zip(challenger, champion, strict=True))
-    passed = mine >= theirs - margin
+    passed = lost - won <= margin * len(challenger) + 1e-9  # in answers: shares would round at the very margin
     answers = f"the same {len(challenger)} answers ({won} won, {lost} lost)"
     comparison = f"EX {mine:.1%} against the champion's {theirs:.1%} on {answers}"
     return Decision(
-        passed, f"{comparison}; " + ("not below" if passed else "below") + f" by the margin of {margin:.1%}"
+        passed, f"{comparison}; " + ("not below" if passed else "below") + f" by more than the margin of {margin:.1%}"
     )

@@ -48,15 +48,20 @@ def checkpoint(model_uri: str, folder: Path) -> Path:
         InputError: there is no such model.
     """
     client, reference = connect(), model_uri.removeprefix("models:/")
-    name, _, alias = reference.partition("@")
+    name, alias_mark, alias = reference.partition("@")
     with not_found_is_input_error(model_uri):
-        if alias:
-            reference = str(client.get_model_version_by_alias(name, alias).model_id)
+        if alias_mark:
+            reference = source_of(client.get_model_version_by_alias(name, alias))
         elif not reference.startswith("m-"):
-            name, _, version = reference.rpartition("/")
-            reference = str(client.get_model_version(name, version).model_id)
+            name, _, number = reference.rpartition("/")
+            reference = source_of(client.get_model_version(name, number))
         location = client.get_logged_model(reference).artifact_location
     return fetch(f"{location}/artifacts/{CHECKPOINT}", folder)
+
+
+def source_of(version: ModelVersion) -> str:
+    """The id (m-...) of the logged model that a version was registered from, which is the version's source."""
+    return str(version.source).removeprefix("models:/")
 
 
 def log_model(
@@ -79,7 +84,7 @@ def log_model(
     import mlflow
 
     tags = {key: client.get_run(run.info.run_id).data.tags[key] for key in (DAG_RUN, STEP, DIGEST)}
-    query = " AND ".join(f"tags.`{key}` = '{quoted(value)}'" for key, value in tags.items())
+    query = " AND ".join(f"tags.`{key}` = {quoted(value)}" for key, value in tags.items())
     earlier = client.search_logged_models([run.info.experiment_id], query, max_results=1)
     if earlier and str(earlier[0].status) == "READY":
         return f"models:/{earlier[0].model_id}"
@@ -132,9 +137,9 @@ def register(client: MlflowClient, name: str, model_uri: str, dag_run: str, tags
     registered it."""
     import mlflow
 
-    query = f"name = '{quoted(name)}' AND tags.`{DAG_RUN}` = '{quoted(dag_run)}'"
+    query = f"name = {quoted(name)} AND tags.`{DAG_RUN}` = {quoted(dag_run)}"
     for found in client.search_model_versions(query):
-        if model_uri == f"models:/{found.model_id}":
+        if model_uri == f"models:/{source_of(found)}":
             return found
     return mlflow.register_model(model_uri, name, tags={DAG_RUN: dag_run, **tags})
 

@@ -87,23 +87,28 @@ def experiment_id(client: MlflowClient, name: str) -> str:
             )
         return str(found.experiment_id)
     embedded = os.environ["MLFLOW_TRACKING_URI"].startswith("sqlite:")
-    return str(
-        client.create_experiment(
-            name, artifact_location=(home() / "mlflow" / "artifacts").as_uri() if embedded else None
-        )
-    )
+    location = (home() / "mlflow" / "artifacts").as_uri() if embedded else None
+    kind = {"mlflow.experimentKind": "custom_model_development"}  # opens MLflow's pages for training, not for agents
+    return str(client.create_experiment(name, artifact_location=location, tags=kind))
 
 
 def find_run(client: MlflowClient, experiment: str, dag_run: str, step: str) -> Run | None:
     """The run of `step` in `dag_run`, oldest first, or None."""
-    query = f"tags.`{DAG_RUN}` = '{quoted(dag_run)}' AND tags.`{STEP}` = '{step}'"
+    query = f"tags.`{DAG_RUN}` = {quoted(dag_run)} AND tags.`{STEP}` = '{step}'"
     runs = client.search_runs([experiment], query, order_by=["attributes.start_time ASC"], max_results=1)
     return runs[0] if runs else None
 
 
 def quoted(text: str) -> str:
-    """A text for the inside of a quoted value in an MLflow filter."""
-    return text.replace("'", "''")
+    """A text as a value in an MLflow filter, which knows both quotes and no escape.
+
+    Raises:
+        InputError: the text holds both kinds of quotes.
+    """
+    quote = '"' if "'" in text else "'"
+    if quote in text:
+        raise InputError(f"{text}: a name or id may hold single or double quotes, not both")
+    return f"{quote}{text}{quote}"
 
 
 def find_or_create(client: MlflowClient, experiment: str, dag_run: str, step: str, parent: str | None = None) -> Run:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from pipeline.config import RunConfig, home
-from pipeline.errors import InfrastructureError, NothingToDo, QuerysmithError
+from pipeline.errors import InfrastructureError, NothingToDo, QuerysmithError, Terminated
 from pipeline.registry import runs
 
 if TYPE_CHECKING:
@@ -72,10 +72,6 @@ class Context:
         """Log metrics to this step's run and to the parent, where people compare DAG runs."""
         for run_id in (self.run_id, self.parent_id):
             runs.log_figures(self.client, run_id, metrics)
-
-
-class Terminated(BaseException):
-    """SIGTERM arrived. A BaseException, so that no step's error handling mistakes it for its own."""
 
 
 def execute(step: str, config: RunConfig, dag_run: str, result_file: Path | None) -> Result:
@@ -149,13 +145,13 @@ def _active_run(context: Context, config: RunConfig) -> Iterator[None]:
     """Make the child run the active one, tag it, and close it (and on failure or at the last step the parent) with
     the status that is true: FINISHED, FAILED, or KILLED when the process was asked to end."""
     import mlflow
+    from mlflow.entities import RunTag
 
     client, run_id = context.client, context.run_id
     tags = {runs.DIGEST: config.digest(), **runs.provenance()}
     for owner in (context.parent_id, run_id):
         client.update_run(owner, status="RUNNING")
-        for key, value in tags.items():
-            client.set_tag(owner, key, value)
+        client.log_batch(owner, tags=[RunTag(key, value) for key, value in tags.items()])
     for run in (client.get_run(context.parent_id), context.run):
         runs.log_params(client, run, config.flat())
     previous = signal.signal(signal.SIGTERM, _terminate)

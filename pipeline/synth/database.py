@@ -98,8 +98,10 @@ def content_digest(path: Path) -> str:
     digest = hashlib.sha256()
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL "
-                                    "AND name NOT LIKE 'sqlite_%' ORDER BY name").fetchall()
+        tables = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL "
+            "AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        ).fetchall()
         for name, sql in tables:
             digest.update(sql.encode())
             for row in connection.execute(f"SELECT * FROM {name} ORDER BY rowid"):

@@ -15,8 +15,20 @@ import numpy as np
 from pipeline.synth.database import Rows
 from pipeline.synth.domain import Field
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-          "December")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 COMPARISONS = (
     (">", ("above {}", "of more than {}", "over {}")),
     ("<", ("below {}", "of less than {}", "under {}")),
@@ -105,10 +117,12 @@ class Filler:
 
     def _name(self, field: Field) -> Condition:
         word = self.pick(str(self.pick(self._rows.known(field).tolist())).split())
-        form, words = self.pick((
-            (f"'{word[0]}%'", ("starts with {}", "begins with {}")),
-            (f"'%{word}%'", ("contains {}", "includes {}")),
-        ))
+        form, words = self.pick(
+            (
+                (f"'{word[0]}%'", ("starts with {}", "begins with {}")),
+                (f"'%{word}%'", ("contains {}", "includes {}")),
+            )
+        )
         value = word[0] if form.startswith(f"'{word[0]}%") else word
         return _condition(field, f"{{}} LIKE {form}", f"whose {field.says} {self.pick(words).format(value)}")
 
@@ -127,15 +141,17 @@ class Filler:
     def _date(self, field: Field) -> Condition:
         day, later = sorted(str(d) for d in self._rng.choice(self._rows.known(field), 2))
         month = f"{MONTHS[int(day[5:7]) - 1]}"
-        form, words = self.pick((
-            (f"strftime('%Y', {{}}) = '{day[:4]}'", f"in {day[:4]}"),
-            (f"strftime('%Y', {{}}) = '{day[:4]}'", f"in the year {day[:4]}"),
-            (f"strftime('%Y-%m', {{}}) = '{day[:7]}'", f"in {month} {day[:4]}"),
-            (f"strftime('%m', {{}}) = '{day[5:7]}'", f"in the month of {month}"),
-            (f"{{}} > '{day}'", f"after {day}"),
-            (f"{{}} < '{day}'", f"before {day}"),
-            (f"{{}} BETWEEN '{day}' AND '{later}'", f"between {day} and {later}"),
-        ))
+        form, words = self.pick(
+            (
+                (f"strftime('%Y', {{}}) = '{day[:4]}'", f"in {day[:4]}"),
+                (f"strftime('%Y', {{}}) = '{day[:4]}'", f"in the year {day[:4]}"),
+                (f"strftime('%Y-%m', {{}}) = '{day[:7]}'", f"in {month} {day[:4]}"),
+                (f"strftime('%m', {{}}) = '{day[5:7]}'", f"in the month of {month}"),
+                (f"{{}} > '{day}'", f"after {day}"),
+                (f"{{}} < '{day}'", f"before {day}"),
+                (f"{{}} BETWEEN '{day}' AND '{later}'", f"between {day} and {later}"),
+            )
+        )
         return _condition(field, form, f"{field.column.lead} {words}")
 
 

@@ -13,19 +13,38 @@ from sqlglot import exp
 
 MAX_LISTED = 6
 AGGREGATES: dict[type[exp.Expr], str] = {
-    exp.Sum: "the total", exp.Avg: "the average", exp.Min: "the lowest", exp.Max: "the highest",
+    exp.Sum: "the total",
+    exp.Avg: "the average",
+    exp.Min: "the lowest",
+    exp.Max: "the highest",
 }
 ARITHMETIC: dict[type[exp.Expr], str] = {
-    exp.Add: "plus", exp.Sub: "minus", exp.Mul: "times", exp.Div: "divided by", exp.Mod: "modulo",
+    exp.Add: "plus",
+    exp.Sub: "minus",
+    exp.Mul: "times",
+    exp.Div: "divided by",
+    exp.Mod: "modulo",
 }
 COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {  # for numbers and text, for dates
-    exp.EQ: ("is", "is"), exp.NEQ: ("is not", "is not"), exp.GT: ("is more than", "is after"),
-    exp.LT: ("is less than", "is before"), exp.GTE: ("is at least", "is on or after"),
-    exp.LTE: ("is at most", "is on or before"), exp.Is: ("is", "is"), exp.NullSafeEQ: ("is", "is"),
+    exp.EQ: ("is", "is"),
+    exp.NEQ: ("is not", "is not"),
+    exp.GT: ("is more than", "is after"),
+    exp.LT: ("is less than", "is before"),
+    exp.GTE: ("is at least", "is on or after"),
+    exp.LTE: ("is at most", "is on or before"),
+    exp.Is: ("is", "is"),
+    exp.NullSafeEQ: ("is", "is"),
     exp.NullSafeNEQ: ("is not", "is not"),
 }
-DATE_PARTS = {"%Y": "the year of", "%m": "the month of", "%d": "the day of", "%Y-%m": "the year and month of",
-              "%w": "the weekday of", "%H": "the hour of", "%Y-%m-%d": "the day of"}
+DATE_PARTS = {
+    "%Y": "the year of",
+    "%m": "the month of",
+    "%d": "the day of",
+    "%Y-%m": "the year and month of",
+    "%w": "the weekday of",
+    "%H": "the hour of",
+    "%Y-%m-%d": "the day of",
+}
 DATE = re.compile(r"'\d{4}-\d\d-\d\d")
 
 
@@ -36,14 +55,23 @@ class Phrases:
         self._tables = tables
         self._inner = inner
         self._plain: dict[type[exp.Expr], Callable[..., str]] = {
-            exp.Column: self._column, exp.Literal: self._literal, exp.Count: self._count, exp.Case: self._case,
-            exp.If: self._if, exp.Window: self._window, exp.TimeToStr: self._date_part,
+            exp.Column: self._column,
+            exp.Literal: self._literal,
+            exp.Count: self._count,
+            exp.Case: self._case,
+            exp.If: self._if,
+            exp.Window: self._window,
+            exp.TimeToStr: self._date_part,
             exp.Star: lambda _: "every column",
-            exp.Distinct: lambda e: f"different {self.listed(e.expressions)}", exp.Null: lambda _: "missing",
-            exp.Boolean: lambda e: "true" if e.this else "false", exp.Neg: lambda e: f"minus {self.value(e.this)}",
-            exp.Paren: lambda e: f"({self.value(e.this)})", exp.Alias: lambda e: self.value(e.this),
+            exp.Distinct: lambda e: f"different {self.listed(e.expressions)}",
+            exp.Null: lambda _: "missing",
+            exp.Boolean: lambda e: "true" if e.this else "false",
+            exp.Neg: lambda e: f"minus {self.value(e.this)}",
+            exp.Paren: lambda e: f"({self.value(e.this)})",
+            exp.Alias: lambda e: self.value(e.this),
             exp.Cast: lambda e: f"{self.value(e.this)} as {e.args['to'].sql().lower()}",
-            exp.TsOrDsToTimestamp: lambda e: self.value(e.this), exp.Identifier: lambda e: e.name,
+            exp.TsOrDsToTimestamp: lambda e: self.value(e.this),
+            exp.Identifier: lambda e: e.name,
         }
 
     def value(self, e: exp.Expr) -> str:
@@ -115,8 +143,11 @@ class Phrases:
         return ""
 
     def _like(self, pattern: exp.Expr, negated: bool) -> str:
-        verbs = ("does not contain", "does not start with", "does not end with", "does not match") if negated else (
-            "contains", "starts with", "ends with", "matches")
+        verbs = (
+            ("does not contain", "does not start with", "does not end with", "does not match")
+            if negated
+            else ("contains", "starts with", "ends with", "matches")
+        )
         text = pattern.name
         core = text.strip("%")
         plain = bool(core) and not re.search(r"[%_]", core) and isinstance(pattern, exp.Literal | exp.Column)
@@ -156,8 +187,10 @@ class Phrases:
 
     def _case(self, e: exp.Case) -> str:
         subject = f"{self.value(e.this)} equals " if e.this else ""
-        when = [f"{self.value(i.args['true'])} if {subject}{self.value(i.this) if e.this else self.condition(i.this)}"
-                for i in e.args["ifs"]]
+        when = [
+            f"{self.value(i.args['true'])} if {subject}{self.value(i.this) if e.this else self.condition(i.this)}"
+            for i in e.args["ifs"]
+        ]
         default = e.args.get("default")
         return ", ".join(when) + (f", otherwise {self.value(default)}" if default else "")
 

@@ -31,8 +31,16 @@ MAX_QUESTION_WORDS, MAX_SQL_WORDS = 25, 45
 DRAWS_PER_QUESTION = 60
 THRESHOLDS = (2, 3, 5, 10, 20, 50, 100, 200, 500)
 ASKABLE = ("category", "number", "date", "name", "opaque")
-KINDS = {"c": ASKABLE, "n": ("number",), "s": ("number",), "v": ("number",), "g": ("category",), "d": ("date",),
-         "a": ("category", "number", "date"), "r": ("number", "date")}
+KINDS = {
+    "c": ASKABLE,
+    "n": ("number",),
+    "s": ("number",),
+    "v": ("number",),
+    "g": ("category",),
+    "d": ("date",),
+    "a": ("category", "number", "date"),
+    "r": ("number", "date"),
+}
 
 
 class Unfillable(Exception):

@@ -35,8 +35,12 @@ def write_samples(out: Path, seed: int, questions_per_database: int = 400) -> Pa
     Writes to a temporary folder next to `out` and renames it. Raises InputError where `out` holds something else than
     samples, or where the databases do not yield so many questions.
     """
-    wanted = {"generator": "querysmith-samples", "version": VERSION, "seed": seed,
-              "questions_per_database": questions_per_database}
+    wanted = {
+        "generator": "querysmith-samples",
+        "version": VERSION,
+        "seed": seed,
+        "questions_per_database": questions_per_database,
+    }
     found = _manifest(out)
     if wanted.items() <= found.items():
         return out
@@ -91,12 +95,15 @@ def _write(draft: Path, wanted: dict[str, Any]) -> None:
     _dump(draft / "train.json", [_record(q) for q in train])
     _dump(draft / "dev.json", [_record(q) for q in dev])
     _dump(draft / "tables.json", [_schema(d) for d in DOMAINS])
-    _dump(draft / "manifest.json", {
-        **wanted,
-        "questions": {"train": len(train), "dev": len(dev)},
-        "rows": {d.db_id: {t.name: t.rows for t in d.tables} for d in DOMAINS},
-        "digests": digests,
-    })
+    _dump(
+        draft / "manifest.json",
+        {
+            **wanted,
+            "questions": {"train": len(train), "dev": len(dev)},
+            "rows": {d.db_id: {t.name: t.rows for t in d.tables} for d in DOMAINS},
+            "digests": digests,
+        },
+    )
 
 
 def split(questions: list[Question], seed: int) -> tuple[list[Question], list[Question]]:
@@ -118,8 +125,13 @@ def split(questions: list[Question], seed: int) -> tuple[list[Question], list[Qu
 
 
 def _record(question: Question) -> dict[str, Any]:
-    return {"db_id": question.db_id, "question": question.question, "query": question.sql,
-            "reasoning": describe(question.sql), "difficulty": difficulty(question.sql)}
+    return {
+        "db_id": question.db_id,
+        "question": question.question,
+        "query": question.sql,
+        "reasoning": describe(question.sql),
+        "difficulty": difficulty(question.sql),
+    }
 
 
 def _schema(domain: Domain) -> dict[str, Any]:
@@ -134,8 +146,9 @@ def _schema(domain: Domain) -> dict[str, Any]:
         "column_names_original": [[-1, "*"], *([domain.tables.index(t), c.name] for t, c in columns)],
         "column_types": ["text", *(SPIDER_TYPES[c.recipe.sql_type] for _, c in columns)],
         "primary_keys": [number[t.key.full] for t in domain.tables],
-        "foreign_keys": [[number[f"{t}.{j.fk}"], number[j.parent.key.full]]
-                         for t in domain.tables for j in domain.joins(t)],
+        "foreign_keys": [
+            [number[f"{t}.{j.fk}"], number[j.parent.key.full]] for t in domain.tables for j in domain.joins(t)
+        ],
     }
 
 

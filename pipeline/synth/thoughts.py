@@ -37,8 +37,10 @@ def _summary(tree: exp.Expr) -> str:
     tables = sorted({t.name for t in tree.find_all(exp.Table)})
     parts = sum(1 for _ in tree.find_all(exp.Select))
     more = f" and {len(tables) - 12} more" if len(tables) > 12 else ""
-    return (f"This needs several steps. Use the tables {', '.join(tables[:12])}{more}. The query is made of {parts} "
-            f"parts; answer each of them and put their results together.")
+    return (
+        f"This needs several steps. Use the tables {', '.join(tables[:12])}{more}. The query is made of {parts} "
+        f"parts; answer each of them and put their results together."
+    )
 
 
 class _Thought:
@@ -116,11 +118,16 @@ class _Thought:
         """What comes out; of an inner query with the names by which the outer query knows it."""
         if query.parent is None or len(query.expressions) > 6:
             return words.listed(query.expressions)
-        return join_words([f"{words.value(e)} (called {e.alias})" if isinstance(e, exp.Alias) else words.value(e)
-                           for e in query.expressions])
+        return join_words(
+            [
+                f"{words.value(e)} (called {e.alias})" if isinstance(e, exp.Alias) else words.value(e)
+                for e in query.expressions
+            ]
+        )
 
-    def _read(self, query: exp.Select, tables: list[exp.Expr], joins: list[exp.Join], names: Names,
-              words: Phrases) -> Steps:
+    def _read(
+        self, query: exp.Select, tables: list[exp.Expr], joins: list[exp.Join], names: Names, words: Phrases
+    ) -> Steps:
         """Which tables, and how and why they are joined."""
         if not tables:
             return []
@@ -135,8 +142,13 @@ class _Thought:
             reason = f" for {join_words(columns)}" if 0 < len(columns) <= 3 else ""
             side = f"{join.side.lower()} " if join.side else ""
             how = self._matched(join, words)
-            steps.append(("join", f"{self._called(table, names)}{reason}, {how}"
-                                  f"{f' ({side}join, so rows without a match stay)' if side else ''}"))
+            steps.append(
+                (
+                    "join",
+                    f"{self._called(table, names)}{reason}, {how}"
+                    f"{f' ({side}join, so rows without a match stay)' if side else ''}",
+                )
+            )
         return steps
 
     def _matched(self, join: exp.Join, words: Phrases) -> str:
@@ -162,8 +174,10 @@ class _Thought:
         steps: Steps = []
         one = "group" if query.args.get("group") else "row"
         if order := query.args.get("order"):
-            keys = [f"{words.value(_meant(o.this, query))} in "
-                    f"{'descending' if o.args.get('desc') else 'ascending'} order" for o in order.expressions]
+            keys = [
+                f"{words.value(_meant(o.this, query))} in {'descending' if o.args.get('desc') else 'ascending'} order"
+                for o in order.expressions
+            ]
             steps.append(("sort", f"the {one}s by {join_words(keys)}"))
         if offset := query.args.get("offset"):
             steps.append(("skip", f"the first {words.value(offset.expression)} {one}s"))

@@ -83,3 +83,15 @@ def test_killed_training_resumes_and_registers_once(pipeline: Pipeline) -> None:
         if "querysmith.data_digest" in run.data.tags
     } == {version.tags["querysmith.data_digest"]}
     assert all(run.data.tags["querysmith.git_commit"] and run.data.tags["version.torch"] for run in runs)
+
+    # The next DAG run starts from the champion and is compared with it on the same questions.
+    pipeline.dag_run, pipeline.settings["base_model"] = "run-2", "champion"
+    dataset = {"inputs.dataset": pipeline.succeed("validate")["uris"]["dataset"]}
+    evaluated = pipeline.succeed("evaluate", **dataset, **stages)
+    assert evaluated["notes"]["latency_reference"] == "champion"
+    assert evaluated["metrics"]["champion.ex"] == evaluated["metrics"]["grpo.ex"]  # it is the same model
+    last = {**dataset, "inputs.model": grpo, "inputs.evaluation": evaluated["uris"]["evaluation"]}
+    assert pipeline.succeed("promote", **last, approved_by="Ada")["uris"]["model_version"] == "models:/text2sql/2"
+    assert int(client.get_model_version_by_alias("text2sql", "champion").version) == 2
+    assert int(client.get_model_version_by_alias("text2sql", "previous_champion").version) == 1
+    assert client.get_model_version("text2sql", "2").tags["querysmith.approved_by"] == "Ada"

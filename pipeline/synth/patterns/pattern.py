@@ -29,13 +29,21 @@ class Pattern:
 
 
 def count(np: str) -> tuple[str, ...]:
-    return (f"How many {np} are there?", f"Count the {np}.", f"What is the number of {np}?",
-            f"How many {np} do we have?")
+    return (
+        f"How many {np} are there?",
+        f"Count the {np}.",
+        f"What is the number of {np}?",
+        f"How many {np} do we have?",
+    )
 
 
 def listing(what: str, np: str) -> tuple[str, ...]:
-    return (f"List {what} of {np}.", f"Show {what} of all {np}.", f"What are {what} of {np}?",
-            f"Give me {what} of {np}.")
+    return (
+        f"List {what} of {np}.",
+        f"Show {what} of all {np}.",
+        f"What are {what} of {np}?",
+        f"Give me {what} of {np}.",
+    )
 
 
 def value(what: str, np: str) -> tuple[str, ...]:
@@ -43,8 +51,12 @@ def value(what: str, np: str) -> tuple[str, ...]:
 
 
 def per(what: str, each: str) -> tuple[str, ...]:
-    return (f"For each {each}, show {what}.", f"Show each {each} with {what}.", f"What is {what} for each {each}?",
-            f"Give me {what} by {each}.")
+    return (
+        f"For each {each}, show {what}.",
+        f"Show each {each} with {what}.",
+        f"What is {what} for each {each}?",
+        f"Give me {what} by {each}.",
+    )
 
 
 def most(one: str, many: str, has: str) -> tuple[str, ...]:

@@ -1,0 +1,136 @@
+"""Generation: the order of the prompts, the same greedy text whatever shares its batch, an end where the model ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.config import GenerationSettings
+from pipeline.data.example import Database, Example
+from pipeline.data.prompts import MODES, render_completion, render_prompt
+from pipeline.inference.generate import generate
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+ModelBuilder = Callable[..., "PreTrainedModel"]
+
+
+def limits(max_new_tokens: int = 64, batch_size: int = 8) -> GenerationSettings:
+    return GenerationSettings(max_new_tokens=max_new_tokens, batch_size=batch_size)
+
+
+@pytest.fixture
+def prompts(tokenizer: PreTrainedTokenizerBase, known: list[Example], shop: Database) -> list[str]:
+    return [render_prompt(tokenizer, example, shop, mode) for example in known for mode in MODES]
+
+
+@pytest.fixture
+def expected(known: list[Example]) -> list[str]:
+    return [
+        render_completion(example.reasoning if mode == "think" else None, example.gold_sql[0])
+        for example in known
+        for mode in MODES
+    ]
+
+
+def test_the_known_questions_are_answered_in_order(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], expected: list[str]
+) -> None:
+    order = [3, 0, 2, 1, 0]  # of other lengths, and one twice
+    written = generate(fitted, tokenizer, [prompts[i] for i in order], limits(batch_size=2))
+    assert [[one.text for one in group] for group in written] == [[expected[i]] for i in order]
+
+
+def test_the_model_ends_by_itself(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], expected: list[str]
+) -> None:
+    """Completions of other lengths in one batch: the shorter ones end where they end."""
+    written = generate(fitted, tokenizer, prompts, limits(batch_size=4))
+    assert len({group[0].tokens for group in written}) > 1
+    for (one,), text in zip(written, expected, strict=True):
+        assert one.ended
+        assert one.tokens == len(tokenizer(text)["input_ids"]) + 1
+        assert str(tokenizer.eos_token) not in one.text
+        assert str(tokenizer.pad_token) not in one.text
+
+
+def test_what_does_not_end_is_cut_at_the_limit(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], expected: list[str]
+) -> None:
+    ((one,),) = generate(fitted, tokenizer, prompts[:1], limits(max_new_tokens=5))
+    assert (one.tokens, one.ended) == (5, False)
+    assert expected[0].startswith(one.text)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 8])
+def test_greedy_text_does_not_depend_on_the_batch(
+    build: ModelBuilder, tokenizer: PreTrainedTokenizerBase, batch_size: int
+) -> None:
+    """Of a random model, whose logits lie close together: a wrong position or a pad that is seen changes its text."""
+    model = build(seed=3, hidden=32, layers=2)
+    prompts = ["a", "SELECT name FROM customers", "customers " * 9, "How many?", "x" * 50]
+    alone = [generate(model, tokenizer, [prompt], limits(max_new_tokens=12))[0][0].text for prompt in prompts]
+    assert len(set(alone)) == len(prompts)
+    written = generate(model, tokenizer, prompts, limits(max_new_tokens=12, batch_size=batch_size))
+    assert [group[0].text for group in written] == alone
+
+
+def test_the_padding_side_that_a_trainer_left_does_not_matter(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], expected: list[str]
+) -> None:
+    tokenizer.padding_side = "right"
+    written = generate(fitted, tokenizer, prompts, limits(batch_size=4))
+    assert [group[0].text for group in written] == expected
+
+
+@pytest.mark.parametrize(("samples", "batch_size"), [(1, 8), (3, 8), (5, 2)])
+def test_as_many_samples_as_asked_for(
+    fitted: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: list[str],
+    expected: list[str],
+    samples: int,
+    batch_size: int,
+) -> None:
+    """Cold sampling of a sure model gives its one answer, so each sample stands with its own prompt."""
+    written = generate(
+        fitted, tokenizer, prompts, limits(batch_size=batch_size), samples=samples, temperature=0.05
+    )
+    assert [[one.text for one in group] for group in written] == [[text] * samples for text in expected]
+
+
+def test_hot_samples_differ_and_repeat_by_seed(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str]
+) -> None:
+    from transformers import set_seed
+
+    def sample() -> list[str]:
+        set_seed(7)
+        (group,) = generate(fitted, tokenizer, prompts[:1], limits(max_new_tokens=8), samples=6, temperature=5.0)
+        return [one.text for one in group]
+
+    first = sample()
+    assert len(set(first)) > 1
+    assert sample() == first
+
+
+def test_sampling_looks_at_the_whole_vocabulary(build: ModelBuilder, tokenizer: PreTrainedTokenizerBase) -> None:
+    """transformers keeps only the 50 likeliest tokens unless told otherwise; the policy that GRPO trains has all."""
+    model = build(seed=3)
+    (group,) = generate(model, tokenizer, ["SELECT"], limits(1, 512), samples=512, temperature=100.0)
+    assert len({one.text for one in group}) > 100
+
+
+def test_no_prompt_gives_nothing(fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    assert generate(fitted, tokenizer, [], limits()) == []
+
+
+def test_a_model_in_training_mode_is_put_to_evaluation(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str]
+) -> None:
+    fitted.train()
+    generate(fitted, tokenizer, prompts[:1], limits(max_new_tokens=1))
+    assert not fitted.training
