@@ -28,11 +28,14 @@ def validation_report(
 ) -> str:
     """The report as HTML text. The whole quarantine is an artifact of its own; the report shows its first rows."""
     environment = jinja2.Environment(loader=jinja2.PackageLoader("pipeline.data"), autoescape=True, trim_blocks=True)
+    used = sum(len(examples) for examples in dataset.splits.values())
+    read = len({row.example.source for row in rows} | {rejected.source for rejected in quarantine})
     counts = {split: Counter(example.db_id for example in dataset.splits[split]) for split in SPLITS}
     return environment.get_template("validation.html.j2").render(
         config=config,
         dataset=dataset,
-        total=len(rows),
+        total=read,
+        left_out=read - len(quarantine) - used,
         splits=SPLITS,
         counts=counts,
         verdicts=verdicts,

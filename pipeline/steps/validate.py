@@ -169,7 +169,7 @@ def _log(
 
     figures = {f"rows_{split}": float(len(dataset.splits[split])) for split in SPLITS}
     figures |= {
-        "rows_read": float(len(rows)),
+        "rows_checked": float(len(rows)),
         "rows_quarantined": float(len(quarantine)),
         "databases": float(len(dataset.databases)),
     }

@@ -125,9 +125,11 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
 
 
 def _loaded(load: Any, source: str, **options: Any) -> Any:
+    from safetensors import SafetensorError
+
     try:
         return load(source, **options)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(
             f"model {source!r} cannot be loaded ({reason}); give a folder with a Hugging Face causal language model, "

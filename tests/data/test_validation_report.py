@@ -44,8 +44,9 @@ def report(
     verdicts: list[Verdict],
     data: str = "bundled",
 ) -> str:
-    rows = [Row(example, "train", tokens=100 + i) for i, example in enumerate(examples)]
-    dataset = Dataset({"train": examples, "dev": [], "test": examples[:1]}, databases)
+    numbered = [replace(example, source=f"train.json#{i}") for i, example in enumerate([*examples, *examples])]
+    rows = [Row(example, "train", tokens=100 + i) for i, example in enumerate(numbered)]
+    dataset = Dataset({"train": numbered[:1], "dev": [], "test": numbered[1:2]}, databases)
     return validation_report(load_config(None, ["profile=smoke", f"data={data}"]), dataset, rows, quarantine, verdicts)
 
 
@@ -68,12 +69,12 @@ def test_tells_verdict_counts_and_reasons(databases: dict[str, Database], known:
     rejected = Rejected("train.json#3", known[0].to_json(), ("executes: timeout: too slow",))
     text = " ".join(Page(report(databases, known, [rejected], [PASSED])).text.split())
     assert "passed" in text
-    assert "2 rows read, 1 set aside, 2 train, 0 dev, 1 test." in text
+    assert "4 rows read, 1 set aside; used: 1 train, 0 dev, 1 test, 1 left out by the profile's caps." in text
     assert "the gold SQL runs within the limits" in text
     assert "train.json#3" in text
     assert "executes: timeout: too slow" in text
     assert known[0].gold_sql[0] in text
-    assert "3 given" in text
+    assert "2 given" in text
 
     stopped = " ".join(Page(report(databases, known, [], [PASSED, FAILED])).text.split())
     assert "stopped by prompt and completion fit" in stopped

@@ -131,8 +131,8 @@ def test_a_model_answers_every_question_in_both_modes(
     assert figures["tokens_think"] > figures["tokens_no_think"]
 
     thinking = answer(fitted, tokenizer, engine, known, databases, limits, "test", modes=("think",))
-    assert thinking == answers[: len(known)] or [a.rollout.text for a in thinking] == [
-        a.rollout.text for a in answers[: len(known)]
+    assert [(a.rollout.mode, a.rollout.text) for a in thinking] == [
+        (a.rollout.mode, a.rollout.text) for a in answers[: len(known)]
     ]
 
 

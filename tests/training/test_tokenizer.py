@@ -1,0 +1,117 @@
+"""The tokenizer built from nothing: any text comes back, think tags survive, the template is Qwen3's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.data.example import Database, Example
+from pipeline.data.prompts import render_completion, render_prompt
+from pipeline.errors import InputError
+from pipeline.training.model import load_tokenizer, train_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+THINKING = render_completion("Count the rows.", "SELECT count(*) FROM customers")
+
+
+@pytest.fixture(scope="module")
+def reloaded(tokenizer: PreTrainedTokenizerBase, fitted_folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer as every later step gets it: from a folder that also holds a Qwen3 model."""
+    return load_tokenizer(str(fitted_folder))
+
+
+@given(st.text())
+def test_any_text_comes_back(tokenizer: PreTrainedTokenizerBase, reloaded: PreTrainedTokenizerBase, text: str) -> None:
+    ids = tokenizer(text)["input_ids"]
+    assert tokenizer.decode(ids) == text
+    assert tokenizer.decode(ids, skip_special_tokens=True) == text
+    assert reloaded(text)["input_ids"] == ids
+    assert reloaded.decode(ids) == text
+
+
+@pytest.mark.parametrize("text", ["SELECT a , b FROM t WHERE x = 'it s' .", " \n\n\t ", "naïve 客户 🙂", "1 . 5 ! ?"])
+def test_spaces_are_not_cleaned_up(reloaded: PreTrainedTokenizerBase, text: str) -> None:
+    assert reloaded.decode(reloaded(text)["input_ids"], skip_special_tokens=True) == text
+
+
+def test_digits_stand_alone(tokenizer: PreTrainedTokenizerBase) -> None:
+    trained = train_tokenizer(["2024 2024 2024 2024"] * 50, vocab_size=300)
+    for one in (trained, tokenizer):
+        assert [one.decode([token]) for token in one("2024")["input_ids"]] == ["2", "0", "2", "4"]
+
+
+def test_think_tags_are_one_token_and_survive_decoding(reloaded: PreTrainedTokenizerBase) -> None:
+    ids = reloaded(THINKING + str(reloaded.eos_token))["input_ids"]
+    assert reloaded.decode(ids, skip_special_tokens=True) == THINKING
+    for tag in ("<think>", "</think>"):
+        assert len(reloaded(tag)["input_ids"]) == 1
+    assert ids[-1] == reloaded.eos_token_id
+
+
+def test_turn_tokens_are_special_and_differ(tokenizer: PreTrainedTokenizerBase) -> None:
+    assert (tokenizer.eos_token, tokenizer.pad_token) == ("<|im_end|>", "<|endoftext|>")
+    assert tokenizer.eos_token_id != tokenizer.pad_token_id
+    ids = tokenizer("<|im_start|>user\nhi<|im_end|>")["input_ids"]
+    assert tokenizer.decode(ids, skip_special_tokens=True) == "user\nhi"
+
+
+def test_the_vocabulary_is_no_larger_than_asked_for() -> None:
+    corpus = [f"{a}{b}{c}" * 2 for a in "abcdefgh" for b in "ijklmnop" for c in "qrstuvwx"]
+    assert len(train_tokenizer(corpus, vocab_size=320)) == 320
+
+
+@pytest.mark.parametrize(
+    ("options", "end"),
+    [
+        ({}, "<|im_start|>assistant\n"),
+        ({"enable_thinking": True}, "<|im_start|>assistant\n"),
+        ({"enable_thinking": False}, "<|im_start|>assistant\n<think>\n\n</think>\n\n"),
+    ],
+)
+def test_chat_template(reloaded: PreTrainedTokenizerBase, options: dict[str, bool], end: str) -> None:
+    messages = [{"role": "user", "content": "Hi <b>"}]
+    text = reloaded.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
+    assert text == f"<|im_start|>user\nHi <b><|im_end|>\n{end}"
+    assert reloaded.apply_chat_template(messages, tokenize=False, **options) == text.removesuffix(end)
+
+
+def test_a_prompt_and_its_completion_are_tokens_of_their_own(
+    reloaded: PreTrainedTokenizerBase, shop: Database, known: list[Example]
+) -> None:
+    """Training tokenises the two apart, as generation does: it must be what the whole text would give."""
+    prompt = render_prompt(reloaded, known[0], shop, "think")
+    parts = reloaded(prompt)["input_ids"] + reloaded(THINKING)["input_ids"]
+    assert reloaded(prompt + THINKING)["input_ids"] == parts
+
+
+def test_batches_are_padded_on_the_left(reloaded: PreTrainedTokenizerBase) -> None:
+    batch = reloaded(["a", "a longer text"], padding=True)
+    assert batch["input_ids"][0][0] == reloaded.pad_token_id
+    assert batch["attention_mask"][0][-1] == 1
+
+
+def test_a_tokenizer_without_padding_pads_with_its_end(tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> None:
+    other = train_tokenizer(["a b c"], 300)
+    other.pad_token = None
+    other.save_pretrained(tmp_path)
+    assert load_tokenizer(str(tmp_path)).pad_token == "<|im_end|>"
+
+
+def test_a_tokenizer_without_chat_template_is_refused(tmp_path: Path) -> None:
+    other = train_tokenizer(["a b c"], 300)
+    other.chat_template = None
+    other.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="has no chat template; use an instruction-tuned model"):
+        load_tokenizer(str(tmp_path))
+
+
+def test_a_missing_tokenizer_is_wrong_input(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be loaded") as caught:
+        load_tokenizer(str(tmp_path / "nowhere"))
+    assert str(tmp_path / "nowhere") in str(caught.value)
