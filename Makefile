@@ -32,7 +32,8 @@ install: $(INSTALLED)
 # pip, also where uv is at hand: only pip finds the CPU build of torch where a machine is configured to have one.
 $(INSTALLED):
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,airflow,dev]'
+	@echo "Installing the pinned packages into .venv; this takes some minutes, once."
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[train,airflow,dev]'
 	@rm -f .venv/.installed-* && touch $@
 
 clean:  ## remove the environment and everything that runs have left

@@ -26,7 +26,7 @@ Positive = Annotated[int, Field(gt=0)]
 
 
 class Settings(BaseModel):
-    """Base of every group of settings: unknown keys are errors, numbers are finite, values cannot change after loading."""
+    """Base of every group of settings: unknown keys are errors, numbers are finite, nothing changes after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

@@ -50,7 +50,12 @@ def test_what_is_bundled() -> None:
     assert {"smoke", "tiny"} <= set(available("profiles"))
     assert "baseline" in available("recipes")
     default = load_config(None, [])
-    assert (default.profile.name, default.recipe.name, default.data, default.seed) == ("tiny", "baseline", "bundled", 42)
+    assert (default.profile.name, default.recipe.name, default.data, default.seed) == (
+        "tiny",
+        "baseline",
+        "bundled",
+        42,
+    )
 
 
 def test_settings_give_the_same_in_any_order() -> None:
@@ -204,7 +209,13 @@ def test_the_digest_is_stable_and_sees_every_change() -> None:
     assert digest == load_config(None, ["profile=smoke"]).digest()
     assert len(digest) == 16
     assert int(digest, 16) >= 0
-    changes = ["seed=43", "profile.sft.epochs=2", "recipe.rewards.result.right=4", "data=/x", "inputs.model=models:/m-1"]
+    changes = [
+        "seed=43",
+        "profile.sft.epochs=2",
+        "recipe.rewards.result.right=4",
+        "data=/x",
+        "inputs.model=models:/m-1",
+    ]
     changed = [load_config(None, ["profile=smoke", change]).digest() for change in changes]
     assert len({digest, *changed}) == len(changes) + 1
 

@@ -129,7 +129,8 @@ def _run(expectations: Sequence[Expectation], table: Path, size: int) -> list[di
     found = []
     for one in outcome.results:
         if reason := _exception(one.exception_info or {}):
-            raise RuntimeError(f"{one.expectation_config.type} failed to run: {reason}")
+            kind = one.expectation_config.type if one.expectation_config else "an expectation"
+            raise RuntimeError(f"{kind} failed to run: {reason}")
         found.append(
             {"unexpected_index_list": None, "observed_value": None, **one.result, "success": bool(one.success)}
         )

@@ -16,7 +16,9 @@ from pipeline.errors import InputError
 
 @pytest.fixture
 def dataset(databases: dict[str, Database], known: list[Example]) -> Dataset:
-    odd = Example("shop", "Größe?\u2028«x»", ("SELECT 1", "SELECT 2"), evidence="e", difficulty="hard", source="dev.json#1")
+    odd = Example(
+        "shop", "Größe?\u2028«x»", ("SELECT 1", "SELECT 2"), evidence="e", difficulty="hard", source="dev.json#1"
+    )
     return Dataset({"train": known, "dev": [odd], "test": []}, databases)
 
 

@@ -50,9 +50,7 @@ def judged(rows: list[Row], table: Path, limit: float) -> dict[str, Verdict]:
         (range(300), 1000, 0.2, False),
     ],
 )
-def test_limits_and_failed_rows(
-    tmp_path: Path, failed: Sequence[int], count: int, limit: float, passed: bool
-) -> None:
+def test_limits_and_failed_rows(tmp_path: Path, failed: Sequence[int], count: int, limit: float, passed: bool) -> None:
     verdicts = judged(rows_failing("executes", failed, count), tmp_path / "t.sqlite", limit)
     title = next(check.title for check in CHECKS if check.name == "executes")
     assert verdicts["executes"] == Verdict("executes", title, passed, len(failed), count, limit, tuple(failed))

@@ -57,7 +57,9 @@ def test_names_that_sql_must_quote_are_quoted() -> None:
 def test_prompt(shop: Database, mode: Mode) -> None:
     example = Example("shop", "How many?", (SQL,), reasoning="A secret thought.", source="secret.json#1")
     text = render_prompt(Template(), example, shop, mode)
-    assert text == f"[user]Write one sqlite query.\n{render_schema(shop.schema)}\nQuestion: How many? /{mode}[assistant]"
+    assert (
+        text == f"[user]Write one sqlite query.\n{render_schema(shop.schema)}\nQuestion: How many? /{mode}[assistant]"
+    )
     with_evidence = render_prompt(Template(), replace(example, evidence="many = more than 3"), shop, mode)
     assert "\nEvidence: many = more than 3\nQuestion: " in with_evidence
 
@@ -69,7 +71,9 @@ def test_the_prompt_does_not_tell_the_answer(shop: Database) -> None:
 
 
 # Thoughts and SQL as they may be: any text that holds no think tag and no code fence.
-TEXTS = st.text(min_size=1).map(str.strip).filter(lambda t: t and not any(m in t for m in ("<think>", "</think>", "```")))
+TEXTS = (
+    st.text(min_size=1).map(str.strip).filter(lambda t: t and not any(m in t for m in ("<think>", "</think>", "```")))
+)
 
 
 @given(TEXTS, TEXTS)

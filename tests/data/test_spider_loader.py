@@ -135,8 +135,8 @@ def test_a_missing_database_stops_and_names_the_row_that_needs_it(spider_folder:
 
 @pytest.mark.parametrize("damage", ["not a database", "cut short", "garbage inside", "empty"])
 def test_a_corrupt_database_stops(spider_folder: Writer, damage: str) -> None:
-    rows = "INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 5000) SELECT n FROM c"
-    root = spider_folder({"shop": f"CREATE TABLE t (a); {rows};"}, dev=[GOOD])
+    numbers = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 5000) SELECT n FROM c"
+    root = spider_folder({"shop": f"CREATE TABLE t (a); INSERT INTO t {numbers};"}, dev=[GOOD])
     path = root / "database" / "shop" / "shop.sqlite"
     content = path.read_bytes()
     path.write_bytes(

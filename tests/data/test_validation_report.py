@@ -96,7 +96,8 @@ def test_questions_and_queries_are_text_not_html(databases: dict[str, Database],
 
 
 @pytest.mark.parametrize(
-    "row", [None, 7, [], {}, "text", {"question": "Q"}, {"question": ["Q"], "query": 7}, {"question": "Q", "gold_sql": 7}]
+    "row",
+    [None, 7, [], {}, "text", {"question": "Q"}, {"question": ["Q"], "query": 7}, {"question": "Q", "gold_sql": 7}],
 )
 def test_any_malformed_row_can_be_shown(databases: dict[str, Database], known: list[Example], row: Any) -> None:
     html = report(databases, known, [Rejected("dev.json#77", row, ("malformed: reason",))], [PASSED])

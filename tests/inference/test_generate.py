@@ -96,9 +96,7 @@ def test_as_many_samples_as_asked_for(
     batch_size: int,
 ) -> None:
     """Cold sampling of a sure model gives its one answer, so each sample stands with its own prompt."""
-    written = generate(
-        fitted, tokenizer, prompts, limits(batch_size=batch_size), samples=samples, temperature=0.05
-    )
+    written = generate(fitted, tokenizer, prompts, limits(batch_size=batch_size), samples=samples, temperature=0.05)
     assert [[one.text for one in group] for group in written] == [[text] * samples for text in expected]
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from pipeline.registry.gate import decide
 
 VERDICTS = st.lists(st.booleans(), min_size=1, max_size=60)
-PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60).map(lambda p: tuple(zip(*p, strict=True)))
+PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60).map(
+    lambda p: tuple(zip(*p, strict=True))
+)
 
 
 def first(count: int, of: int) -> list[bool]:
@@ -57,7 +59,8 @@ def test_the_reason_tells_both_scores_and_who_won_where() -> None:
     decision = decide(challenger, champion, 0.01)
     assert decision.promote
     assert decision.reason == (
-        "EX 75.0% against the champion's 75.0% on the same 4 answers (1 won, 1 lost); not below by more than the margin of 1.0%"
+        "EX 75.0% against the champion's 75.0% on the same 4 answers (1 won, 1 lost); "
+        "not below by more than the margin of 1.0%"
     )
     refused = decide([True, False, False, True], champion, 0.01)
     assert not refused.promote

@@ -37,11 +37,15 @@ def rollouts(draw: st.DrawFn, right: bool | None = None) -> Rollout:
     sql = "" if execution is None else draw(st.sampled_from([gold, "SELECT 1", "SELECT a FROM t", "(not SQL"]))
     mode = draw(st.sampled_from(MODES))
     thought = draw(st.text(max_size=300)) if mode == "think" else ""
-    return Rollout(example, mode, f"<think>{thought}</think>{sql}", thought, sql, bool(well_formed), execution, bool(correct))
+    return Rollout(
+        example, mode, f"<think>{thought}</think>{sql}", thought, sql, bool(well_formed), execution, bool(correct)
+    )
 
 
 @pytest.mark.parametrize("name", available("recipes"))
-@given(st.lists(rollouts(right=False), min_size=1, max_size=12), st.lists(rollouts(right=True), min_size=1, max_size=12))
+@given(
+    st.lists(rollouts(right=False), min_size=1, max_size=12), st.lists(rollouts(right=True), min_size=1, max_size=12)
+)
 def test_no_wrong_answer_earns_as_much_as_a_right_one(name: str, wrong: list[Rollout], right: list[Rollout]) -> None:
     """Methods 4.1. The two are scored in one batch, as in training."""
     assert all(r.correct and r.well_formed for r in right)

@@ -108,7 +108,9 @@ def test_a_batch_is_one_call_with_all_golds(engine: Engine, databases: dict[str,
     assert {query.url for query in batch} == {databases["shop"].url}
 
 
-@pytest.mark.parametrize("text", ["", "<think>a thought that never ends", "<think></think>", "Sure: <think>a</think> SELECT 1"])
+@pytest.mark.parametrize(
+    "text", ["", "<think>a thought that never ends", "<think></think>", "Sure: <think>a</think> SELECT 1"]
+)
 def test_without_sql_nothing_runs_and_nothing_is_right(
     engine: Engine, databases: dict[str, Database], text: str
 ) -> None:
@@ -152,7 +154,9 @@ def test_writing_is_refused_and_changes_nothing(engine: Engine, databases: dict[
     assert path.read_bytes() == before
 
 
-def test_a_database_that_is_gone_is_never_a_score(engine: Engine, databases: dict[str, Database], tmp_path: Path) -> None:
+def test_a_database_that_is_gone_is_never_a_score(
+    engine: Engine, databases: dict[str, Database], tmp_path: Path
+) -> None:
     gone = Database("shop", "sqlite", f"sqlite:///{tmp_path / 'gone.sqlite'}", databases["shop"].schema, "")
     with pytest.raises(InfrastructureError, match=r"gone\.sqlite"):
         rolled(engine, {"shop": gone}, GOLD, written(GOLD))

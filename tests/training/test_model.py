@@ -156,7 +156,8 @@ def test_a_damaged_model_is_wrong_input(fitted_folder: Path, tmp_path: Path, nam
 
 def test_the_modules_import_no_model_library_by_themselves() -> None:
     code = (
-        "import sys, pipeline.training.model, pipeline.training.sft, pipeline.training.grpo, pipeline.inference.generate\n"
+        "import sys\n"
+        "import pipeline.training.model, pipeline.training.sft, pipeline.training.grpo, pipeline.inference.generate\n"
         "print([name for name in ('torch', 'transformers', 'trl', 'datasets', 'mlflow') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

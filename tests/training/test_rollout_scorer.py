@@ -35,7 +35,9 @@ def scorer(engine: Engine, databases: dict[str, Database], known: list[Example])
     return RolloutScorer(CountingEngine(engine), databases, known)  # type: ignore[arg-type]
 
 
-def score(rewards: list[TrlReward], completions: list[str], example: list[int], ids: list[list[int]]) -> list[list[float]]:
+def score(
+    rewards: list[TrlReward], completions: list[str], example: list[int], ids: list[list[int]]
+) -> list[list[float]]:
     """As TRL calls reward functions: one after the other, with the same batch and whatever else it knows."""
     return [
         reward(

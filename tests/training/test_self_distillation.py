@@ -19,7 +19,12 @@ RAN = ExecutionResult(("a",), ((1,),), cost=1)
 
 
 def rollout(
-    thought: str, sql: str = "SELECT 1", question: str = "Q", correct: bool = True, well_formed: bool = True, db: str = "a"
+    thought: str,
+    sql: str = "SELECT 1",
+    question: str = "Q",
+    correct: bool = True,
+    well_formed: bool = True,
+    db: str = "a",
 ) -> Rollout:
     return Rollout(Example(db, question, ("SELECT 1",)), "think", "text", thought, sql, well_formed, RAN, correct)
 
@@ -77,6 +82,4 @@ def test_a_model_that_knows_the_answers_gets_its_own_thoughts_verified(
     rollouts = sample_thoughts(fitted, tokenizer, engine, known, databases, settings, limits)
     assert [r.example for r in rollouts] == [one for one in known for _ in range(3)]
     assert {r.mode for r in rollouts} == {"think"}
-    assert keep_verified(rollouts, 2) == {
-        ("shop", one.question): [(one.reasoning, one.gold_sql[0])] for one in known
-    }
+    assert keep_verified(rollouts, 2) == {("shop", one.question): [(one.reasoning, one.gold_sql[0])] for one in known}
