@@ -142,8 +142,24 @@ def test_patterns_cover_the_kinds_with_three_phrasings_each() -> None:
     assert len(PATTERNS) >= 60
     assert all(len(set(p.phrasings)) >= 3 for p in PATTERNS)
     assert len({p.sql for p in PATTERNS}) == len(PATTERNS)
-    assert {"count", "filter", "aggregate", "group", "having", "order", "superlative", "distinct", "join", "two joins",
-            "subquery", "in", "not exists", "set", "date", "case"} <= {p.kind for p in PATTERNS}
+    assert {
+        "count",
+        "filter",
+        "aggregate",
+        "group",
+        "having",
+        "order",
+        "superlative",
+        "distinct",
+        "join",
+        "two joins",
+        "subquery",
+        "in",
+        "not exists",
+        "set",
+        "date",
+        "case",
+    } <= {p.kind for p in PATTERNS}
 
 
 def test_table_names_differ_between_domains() -> None:
@@ -180,13 +196,16 @@ def test_split_keeps_equal_sql_and_equal_words_together() -> None:
     assert not {q.question for q in train} & {q.question for q in dev}
 
 
-@pytest.mark.parametrize(("sql", "level"), [
-    ("SELECT COUNT(*) FROM t", "easy"),
-    ("SELECT a FROM t WHERE b = 1 AND c = 2", "easy"),
-    ("SELECT a, COUNT(*) FROM t JOIN u ON t.x = u.x GROUP BY a", "medium"),
-    ("SELECT a FROM t WHERE b > (SELECT AVG(b) FROM t)", "medium"),
-    ("SELECT a FROM t JOIN u ON t.x = u.x GROUP BY a ORDER BY COUNT(*) LIMIT 1", "hard"),
-])
+@pytest.mark.parametrize(
+    ("sql", "level"),
+    [
+        ("SELECT COUNT(*) FROM t", "easy"),
+        ("SELECT a FROM t WHERE b = 1 AND c = 2", "easy"),
+        ("SELECT a, COUNT(*) FROM t JOIN u ON t.x = u.x GROUP BY a", "medium"),
+        ("SELECT a FROM t WHERE b > (SELECT AVG(b) FROM t)", "medium"),
+        ("SELECT a FROM t JOIN u ON t.x = u.x GROUP BY a ORDER BY COUNT(*) LIMIT 1", "hard"),
+    ],
+)
 def test_difficulty(sql: str, level: str) -> None:
     assert difficulty(sql) == level
 

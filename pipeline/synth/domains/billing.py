@@ -13,9 +13,9 @@ BRANDS = words(
 FIRMS = (
     BRANDS,
     words(
-        "Analytics Bank Books Bikes Care Clinic Design Energy Estate Farms Film Fitness Foods Games Group Homes Insurance "
-        "Kitchen Labs Law Logistics Media Motors Music Network Partners Pharma Power Press Print Robotics School Security "
-        "Software Sports Studio Systems Textiles Tours Travel"
+        "Analytics Bank Books Bikes Care Clinic Design Energy Estate Farms Film Fitness Foods Games Group Homes "
+        "Insurance Kitchen Labs Law Logistics Media Motors Music Network Partners Pharma Power Press Print Robotics "
+        "School Security Software Sports Studio Systems Textiles Tours Travel"
     ),
 )
 
