@@ -17,7 +17,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipeline import __version__
-from pipeline.config import home, load_config
 from pipeline.errors import QuerysmithError, Terminated
 
 app = typer.Typer(
@@ -65,6 +64,8 @@ def _step_command(name: str, text: str) -> None:
         result: ResultFile = None,
         dag_run: DagRun = "",
     ) -> None:
+        from pipeline.config import load_config
+
         loaded = load_config(config, settings)
         _quiet_defaults()
         from pipeline.steps.contract import execute
@@ -100,6 +101,7 @@ def demo(
     ] = False,
 ) -> None:
     """Start Airflow and MLflow on this machine, run the whole pipeline, show the result."""
+    from pipeline.config import home, load_config
     from pipeline.demo import run_demo
 
     folder = data if data == "bundled" else str(Path(data).absolute())

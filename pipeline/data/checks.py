@@ -62,9 +62,9 @@ def check_rows(rows: Sequence[Row], databases: Mapping[str, Database], engine: E
         InfrastructureError: a database went away while its golds ran.
     """
     _check_statements(rows, databases)
+    _check_execution(rows, databases, engine)
     _check_repeats(rows)
     _check_leaks(rows)
-    _check_execution(rows, databases, engine)
 
 
 def _check_statements(rows: Sequence[Row], databases: Mapping[str, Database]) -> None:
@@ -87,9 +87,10 @@ def _unknown(sql: str, columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 def _check_repeats(rows: Sequence[Row]) -> None:
-    """A repeated question keeps its first row; a later row with another query is a contradiction, not a second gold."""
+    """A repeated question keeps its first row that passes the other checks. Another query for it is a contradiction,
+    not a second gold."""
     first: dict[tuple[str, str], Row] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: bool(row.reasons)):
         example = row.example
         earlier = first.setdefault((example.db_id, normalise(example.question)), row)
         repeated = earlier is not row

@@ -71,9 +71,10 @@ def read_completion(text: str, mode: Mode) -> Completion:
     match = re.match(rf"{THINK_OPEN}(.*?){THINK_CLOSE}(.*)\Z", text, re.DOTALL)
     thought, rest = (match[1].strip(), match[2]) if match else ("", text)
     one_block = text.count(THINK_OPEN) == 1 and text.count(THINK_CLOSE) == 1
-    fenced = re.search(r"```(?:sql)?\s*\n(.*?)```", rest, re.DOTALL | re.IGNORECASE)
+    fenced = re.search(r"```(?:sql\b)?(.*?)```", rest, re.DOTALL | re.IGNORECASE)
+    only_fence = fenced is None or fenced[0] == rest.strip()  # prose around the block is read, but is not the form
     sql = (fenced[1] if fenced else "" if THINK_OPEN in rest else rest).strip()
-    well_formed = match is not None and one_block and bool(sql) and bool(thought) == (mode == "think")
+    well_formed = match is not None and one_block and only_fence and bool(sql) and bool(thought) == (mode == "think")
     return Completion(thought, sql, well_formed)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pipeline.data.example import Column, Database, Example, ForeignKey, Schema
+from pipeline.data.prompts import THINK_CLOSE, THINK_OPEN
 from pipeline.errors import InputError
 
 TRAIN_FILES = ("train.json", "train_spider.json", "train_others.json")
@@ -174,6 +175,8 @@ def _problem(row: Any) -> str | None:
     for key in ("reasoning", "evidence", "difficulty"):
         if not isinstance(row.get(key, ""), str | None):
             return f"malformed: {key!r} must be a text"
+    if any(tag in (row.get("reasoning") or "") for tag in (THINK_OPEN, THINK_CLOSE)):
+        return f"malformed: 'reasoning' must not hold {THINK_OPEN} or {THINK_CLOSE}, which are put around it"
     return None
 
 

@@ -19,8 +19,8 @@ SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
 
 def normalise(question: str) -> str:
-    """A question's words in lower case, without punctuation: what makes two questions the same."""
-    return " ".join(re.findall(r"\w+", question.lower()))
+    """A question's words and comparison signs in lower case, without punctuation: what makes two questions the same."""
+    return " ".join(re.findall(r"\w+|[<>=+*/%]+|!=", question.lower()))
 
 
 def leak_keys(example: Example) -> tuple[str, ...]:

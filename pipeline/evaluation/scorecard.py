@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,13 +126,9 @@ def gold_latency(
     engine: Engine, databases: Mapping[str, Database], examples: Sequence[Example], repeats: int
 ) -> dict[str, float]:
     """`latency_gold_ms`: mean over the questions of the gold query's median wall time on this machine."""
-    medians = []
-    with progress("latency, gold", len(examples)) as advance:
-        for example in examples:
-            gold = Query(databases[example.db_id].url, example.gold_sql[0])
-            medians.append(min(paired_latency(engine, gold, gold, repeats)))
-            advance(1)
-    return {"latency_gold_ms": 1000 * statistics.fmean(medians)}
+    golds = [Query(databases[example.db_id].url, example.gold_sql[0]) for example in examples]
+    pairs = _measured(engine, [(gold, gold) for gold in golds], repeats, "latency, gold")
+    return {"latency_gold_ms": 1000 * statistics.fmean(map(min, pairs))} if pairs else {}
 
 
 def latency(
@@ -150,17 +147,27 @@ def latency(
     count is returned.
     """
     both = [(a, b) for a, b in zip(answers, reference, strict=True) if a.rollout.correct and b.rollout.correct]
-    if not both:
+    urls = [databases[mine.rollout.example.db_id].url for mine, _ in both]
+    queries = [(Query(u, a.rollout.sql), Query(u, b.rollout.sql)) for u, (a, b) in zip(urls, both, strict=True)]
+    pairs = _measured(engine, queries, repeats, label)
+    if not pairs:
         return {"latency_questions": 0.0}
-    pairs = []
-    with progress(label, len(both)) as advance:
-        for mine, theirs in both:
-            url = databases[mine.rollout.example.db_id].url
-            pairs.append(paired_latency(engine, Query(url, mine.rollout.sql), Query(url, theirs.rollout.sql), repeats))
-            advance(1)
     return {
         "latency_ms": 1000 * statistics.fmean(a for a, _ in pairs),
         "reference_latency_ms": 1000 * statistics.fmean(b for _, b in pairs),
         "latency_ratio": statistics.geometric_mean(a / b for a, b in pairs),
         "latency_questions": float(len(pairs)),
     }
+
+
+def _measured(
+    engine: Engine, pairs: Sequence[tuple[Query, Query]], repeats: int, label: str
+) -> list[tuple[float, float]]:
+    """Medians in seconds of each pair; a pair of which one query fails now, though it ran before, is left out."""
+    measured = []
+    with progress(label, len(pairs)) as advance:
+        for mine, theirs in pairs:
+            with suppress(ValueError):
+                measured.append(paired_latency(engine, mine, theirs, repeats))
+            advance(1)
+    return measured

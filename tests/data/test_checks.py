@@ -122,6 +122,13 @@ def test_repeated_questions(databases: dict[str, Database], engine: Engine) -> N
     ]
 
 
+def test_a_broken_first_row_does_not_cost_its_good_repetition(databases: dict[str, Database], engine: Engine) -> None:
+    rows = [row("SELECT nothing FROM customers", number=1), row(GOOD, number=2)]
+    broken, good = checked(rows, databases, engine)
+    assert good == {}
+    assert broken["consistent"] == "train.json#2 gives the same question another query"
+
+
 def test_the_same_question_to_another_database_is_no_repetition(shop: Database, engine: Engine) -> None:
     rows = [row(GOOD), Row(Example("copy", "Who?", (GOOD,), source="train.json#2"), "train")]
     assert checked(rows, {"shop": shop, "copy": shop}, engine) == [{}, {}]

@@ -129,6 +129,9 @@ def test_any_text_can_be_read(text: str, mode: Mode) -> None:
         (f"<think>a</think>\n```sql\n{SQL}\n```", "think", Completion("a", SQL, True)),
         (f"<think>a</think>\n```\n{SQL}\n```\n", "think", Completion("a", SQL, True)),
         (f"<think></think>\n```SQL\n{SQL}\n```", "no_think", Completion("", SQL, True)),
+        (f"<think>a</think>\n```sql {SQL}```", "think", Completion("a", SQL, True)),
+        # prose around the block: the SQL counts, the form does not
+        (f"<think>a</think>\nHere:\n```sql\n{SQL}\n```\nDone.", "think", Completion("a", SQL, False)),
         # white space around
         (f"\n <think>a</think>{SQL} \n", "think", Completion("a", SQL, True)),
     ],

@@ -83,6 +83,10 @@ def test_only_databases_that_are_asked_of_are_read(spider_folder: Writer) -> Non
         ({**GOOD, "db_id": ".."}, "db_id '..' is not a plain name"),
         ({**GOOD, "db_id": "."}, "db_id '.' is not a plain name"),
         ({**GOOD, "reasoning": ["a"]}, "'reasoning' must be a text"),
+        (
+            {**GOOD, "reasoning": "<think>a</think>"},
+            "'reasoning' must not hold <think> or </think>, which are put around it",
+        ),
         ({**GOOD, "evidence": 1}, "'evidence' must be a text"),
     ],
 )

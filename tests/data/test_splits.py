@@ -107,6 +107,8 @@ def test_database_mode_keeps_databases_whole() -> None:
         ("Größe über 5", "grösse über 5", False),
         ("Wie groß?", "WIE GROß", True),
         ("客户有多少?", "客户有多少", True),
+        ("Who has age > 20?", "Who has age < 20?", False),
+        ("Who has age >= 20?", "Who has age > 20?", False),
     ],
 )
 def test_what_makes_two_questions_the_same(a: str, b: str, same: bool) -> None:
