@@ -64,7 +64,7 @@ def _step_command(name: str, text: str) -> None:
         result: ResultFile = None,
         dag_run: DagRun = "",
     ) -> None:
-        from pipeline.config import load_config
+        from pipeline.config_loading import load_config
 
         loaded = load_config(config, settings)
         _quiet_defaults()
@@ -101,7 +101,8 @@ def demo(
     ] = False,
 ) -> None:
     """Start Airflow and MLflow on this machine, run the whole pipeline, show the result."""
-    from pipeline.config import home, load_config
+    from pipeline.config import home
+    from pipeline.config_loading import load_config
     from pipeline.demo import run_demo
 
     folder = data if data == "bundled" else str(Path(data).absolute())

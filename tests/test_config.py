@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.config import Inputs, available, home, load_config
+from pipeline.config import Inputs, home
+from pipeline.config_loading import available, load_config
 from pipeline.errors import InputError
 
 BUNDLED = Path(__file__).parents[1] / "pipeline"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config import load_config
+from pipeline.config_loading import load_config
 from pipeline.data.checks import Row
 from pipeline.data.dataset import Dataset
 from pipeline.data.example import Database, Example

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import Recipe, available, load_config
+from pipeline.config import Recipe
+from pipeline.config_loading import available, load_config
 from pipeline.data.example import Example
 from pipeline.data.prompts import MODES
 from pipeline.engine.result import ErrorKind, ExecutionResult

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.config import load_config
+from pipeline.config_loading import load_config
 from pipeline.data.example import Example
 from pipeline.engine.result import ErrorKind, ExecutionResult
 from pipeline.rewards.execution import ExecutionReward

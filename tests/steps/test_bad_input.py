@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import load_config
+from pipeline.config_loading import load_config
 from pipeline.errors import InputError
 from pipeline.steps import contract
 

@@ -14,7 +14,8 @@ from typing import Any
 import mlflow
 import pytest
 
-from pipeline.config import RunConfig, load_config
+from pipeline.config import RunConfig
+from pipeline.config_loading import load_config
 from pipeline.errors import InfrastructureError, InputError, NothingToDo, Terminated
 from pipeline.steps import contract
 from pipeline.steps.contract import Context, Result

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import mlflow
 import pytest
 
-from pipeline.config import RunConfig, load_config
+from pipeline.config import RunConfig
+from pipeline.config_loading import load_config
 from pipeline.data.dataset import Dataset
 from pipeline.data.example import Database, Example
 from pipeline.steps import contract

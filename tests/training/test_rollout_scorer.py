@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.config import load_config
+from pipeline.config_loading import load_config
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, render_completion, render_prompt
 from pipeline.engine.pool import Engine
