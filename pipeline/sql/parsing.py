@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 MAX_SQL_CHARS = 50_000  # longer text is refused unread
-_MAX_PARSED_CHARS = 10_000  # sqlglot takes a second for ten times as much, and its trees are large
+_MAX_PARSED_CHARS = 10_000  # sqlglot takes a second for ten times as much; tokens and trees are large
 
 # sqlglot reports on this logger what it also raises or returns.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -56,11 +56,12 @@ def check_read_only(sql: str, dialect: str) -> str | None:
     """None if `sql` looks like exactly one query that only reads, else the reason in one line.
 
     Comments, trailing semicolons and leading parentheses are fine. A text that sqlglot cannot read passes if it starts
-    as a query does: the database then decides. A text that is no SQL gets a reason that begins with "not SQL".
+    as a query does, and so does one too long for it: the database then decides. A text that is no SQL gets a reason
+    that begins with "not SQL".
     """
     if len(sql) > MAX_SQL_CHARS:
         return f"longer than {MAX_SQL_CHARS} characters"
-    tokens = _tokens(sql, dialect)
+    tokens = _tokens(sql, dialect) if len(sql) <= _MAX_PARSED_CHARS else None
     if tokens is None:
         return _check_start(_first_word(sql))
     words = dropwhile(lambda token: token.token_type in (TokenType.L_PAREN, TokenType.SEMICOLON), tokens)

@@ -54,7 +54,7 @@ class Pipeline:
     def run(self, step: str, **more: str) -> tuple[int, dict[str, Any], str]:
         """Run a step to its end: exit code, result, stderr."""
         process = self.start(step, **more)
-        _, errors = process.communicate(timeout=240)
+        _, errors = process.communicate(timeout=600)
         result = self.home / f"{step}.json"
         return process.returncode, json.loads(result.read_text()) if result.exists() else {}, errors
 
@@ -66,7 +66,7 @@ class Pipeline:
     def kill_when(self, ready: Callable[[], bool], step: str, **more: str) -> None:
         """Start a step and kill it with SIGKILL as soon as `ready` says so, which must be before it ends by itself."""
         process = self.start(step, **more)
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 600
         while not ready():
             assert process.poll() is None, f"{step} ended before it could be killed: {process.communicate()[1]}"
             assert time.monotonic() < deadline, f"{step} did not come far enough to be killed"

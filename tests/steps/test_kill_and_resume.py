@@ -10,7 +10,8 @@ from step_process import Pipeline
 
 from pipeline.steps.contract import STEPS
 
-pytestmark = pytest.mark.integration
+# A dozen processes that import their libraries: minutes, and more on a busy machine.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 
 def killed_and_resumed(pipeline: Pipeline, step: str, after: int, total: int, **inputs: str) -> str:

@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mlflow_server import MlflowServer
 from step_process import Pipeline
 
-pytestmark = pytest.mark.integration
+# A dozen processes that import their libraries: minutes, and more on a busy machine.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def server(tmp_path: Path) -> Iterator[MlflowServer]:
 
 
 def test_step_fails_for_a_retry_while_mlflow_is_down(pipeline: Pipeline, server: MlflowServer) -> None:
-    pipeline.environment["MLFLOW_TRACKING_URI"] = server.url
+    pipeline.environment |= {"MLFLOW_TRACKING_URI": server.url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     pipeline.settings |= {"profile.sft.epochs": "8", "profile.sft.checkpoint_steps": "4"}
     down = f"querysmith: error: MLflow at {server.url} does not answer; start it or mend MLFLOW_TRACKING_URI"
 
