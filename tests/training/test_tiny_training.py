@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.config import (
-    GenerationSettings,
-    GrpoSettings,
-    ModelSettings,
-    SftSettings,
-    load_config,
-)
+from pipeline.config import GenerationSettings, GrpoSettings, ModelSettings, SftSettings
+from pipeline.config_loading import load_config
 from pipeline.data.example import Database, Example
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import ExecutionResult, Query
