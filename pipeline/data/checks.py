@@ -74,15 +74,16 @@ def _check_statements(rows: Sequence[Row], databases: Mapping[str, Database]) ->
     }
     for row in rows:
         golds, db_id = row.example.gold_sql, row.example.db_id
-        row.state("read_only", next((p for sql in golds if (p := check_read_only(sql, "sqlite"))), None))
-        row.state("parses", None if all(parse(sql, "sqlite") for sql in golds) else "sqlglot cannot parse the gold SQL")
-        unknown = [name for sql in golds for name in _unknown(sql, columns[db_id])]
+        dialect = databases[db_id].dialect
+        row.state("read_only", next((p for sql in golds if (p := check_read_only(sql, dialect))), None))
+        row.state("parses", None if all(parse(sql, dialect) for sql in golds) else "sqlglot cannot parse the gold SQL")
+        unknown = [name for sql in golds for name in _unknown(sql, columns[db_id], dialect)]
         row.state("known_names", f"not in database {db_id}: {', '.join(unknown)}" if unknown else None)
 
 
-def _unknown(sql: str, columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _unknown(sql: str, columns: Mapping[str, Sequence[str]], dialect: str) -> tuple[str, ...]:
     """Tables and columns that the query names and the database lacks; none where that cannot be told."""
-    found = unknown_names(sql, columns, "sqlite")
+    found = unknown_names(sql, columns, dialect)
     return (*found.tables, *found.columns) if found else ()
 
 
@@ -123,7 +124,8 @@ def _check_execution(rows: Sequence[Row], databases: Mapping[str, Database], eng
         if row.facts["read_only"]
         for sql in row.example.gold_sql
     }
-    results = dict(zip(queries, engine.execute(list(queries.values())), strict=True))
+    golds = list(queries.values())
+    results = dict(zip(queries, engine.execute(golds, golds), strict=True))
     for row in rows:
         if not row.facts["read_only"]:
             row.state("executes", "not run, because it is refused")

@@ -5,9 +5,10 @@ Only plain data: the worker processes import this module, so it must stay free o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 
 class ErrorKind(StrEnum):
@@ -19,19 +20,17 @@ class ErrorKind(StrEnum):
     TOO_LARGE = "too_large"  # out of its memory limit, or one value above the byte cap
     REFUSED = "refused"  # not exactly one read-only query, or not SQL at all
     RUNTIME = "runtime"  # everything else that the query brings about: misuse of an aggregate, integer overflow ...
-    CRASHED = "crashed"  # the worker process died while it ran this query
+    CRASHED = "crashed"  # the worker process died while it ran this query, twice
 
 
-@dataclass(frozen=True)
-class Query:
-    """One SQL text and the database it is asked of; `url` is `sqlite:///` and an absolute path (so four slashes)."""
+class Query(NamedTuple):
+    """One SQL text and the database it is asked of; for the forms of `url` see pipeline.engine.urls."""
 
     url: str
     sql: str
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What one query may use: seconds of wall time, rows and bytes of result, MiB of memory inside SQLite."""
 
     timeout_s: float = 5.0
@@ -50,20 +49,20 @@ class Limits:
         return 1.2 * self.timeout_s + 0.1
 
 
-@dataclass(frozen=True)
-class ExecutionError:
+class ExecutionError(Struct, frozen=True, array_like=True):
     kind: ErrorKind
     message: str
 
 
-@dataclass(frozen=True)
-class ExecutionResult:
+class ExecutionResult(Struct, frozen=True, array_like=True):
     """Outcome of one query: its rows, or the error it caused.
 
-    Values are None, int, float, str or bytes. `elapsed_s` is wall time in seconds inside the worker, from the start of
-    the preparation to the last row, transfer excluded. `cost` is the number of steps of SQLite's virtual machine: it
-    repeats exactly for the same query on the same file, and is None unless the query ran to its end. `truncated` means
-    that the row or the byte cap cut the result, which then equals no other result.
+    Values are None, int, float, str or bytes, and from MySQL Decimal; its dates and times come as text. `elapsed_s` is
+    wall time in seconds inside the worker, from the start of the preparation to the last row, transfer excluded. `cost`
+    is a count of work that does not depend on the machine's mood, and is None unless the query ran to its end: the
+    steps of SQLite's virtual machine, which repeat exactly for the same query on the same file; for MySQL the rows
+    that the storage engine was asked for and those that were sorted. `truncated` means that the row or the byte cap
+    cut the result, which then equals no other result.
     """
 
     columns: tuple[str, ...] = ()

@@ -7,160 +7,199 @@ one step of SQLite's virtual machine, which no handler can interrupt (the pool k
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import apsw
 
-from pipeline.engine.result import ErrorKind, ExecutionResult, Limits, Query
-from pipeline.engine.sqlite_connection import Connections, database_path
-from pipeline.engine.sqlite_errors import query_error
+from pipeline.engine.result import ErrorKind, ExecutionResult, Limits
+from pipeline.engine.sqlite_connection import open_read_only
+from pipeline.engine.sqlite_errors import file_fault, query_error
+from pipeline.engine.urls import sqlite_path
 
 _DEADLINE_STEPS = 1000  # a cheap interval: at 100 the handler doubles the time of a query
+_OPEN_SESSIONS = 8
+_FIRST_ROWS = 16
+_MOST_ROWS = 256
 # Atomic and possessive, or text such as "--------" before a word would take exponential time.
 _BLANK = re.compile(r"(?>\s+|;|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 
 
 class SqliteExecutor:
-    """Executes queries one at a time and keeps a few connections open. Not thread-safe."""
+    """Executes queries one at a time and keeps a few files open. Not thread-safe."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._connections = Connections(limits.max_bytes)
+        self._sessions: OrderedDict[tuple[str, int, int, int], _Session] = OrderedDict()
 
-    def execute(self, query: Query) -> ExecutionResult:
-        """Run one query; what it does wrong is in the result, a fault of the machine raises InfrastructureError.
+    def open(self, url: str) -> Callable[[str], ExecutionResult]:
+        """A function that runs one query on the file as it is now (if it is replaced later, open it again).
 
-        Text that is not UTF-8 is decoded with its invalid bytes dropped, as the official evaluators do. Such a query
-        runs twice within its one deadline (apsw decodes strictly, so the second run fetches bytes); time and cost are
-        those of the first run.
+        What the query does wrong is in its result. Opening and running raise InfrastructureError for a fault of the
+        machine, such as a file that is missing, unreadable or no database.
         """
-        path = database_path(query.url)
-        connection = self._connections.get(path)
-        deadline = time.monotonic() + self._limits.timeout_s
-        connection.set_progress_handler(lambda: time.monotonic() > deadline, _DEADLINE_STEPS)
-        start = time.perf_counter()
+        path = sqlite_path(url)
         try:
-            observed, fetched = self._run(connection, query.sql)
-            elapsed_s = time.perf_counter() - start
-            if fetched.undecodable:
-                fetched = self._fetch_bytes(connection, observed)
-        except (_Refused, ValueError) as error:  # ValueError: a NUL character, a lone surrogate
-            return ExecutionResult.failed(ErrorKind.REFUSED, str(error), time.perf_counter() - start)
-        except (apsw.Error, MemoryError) as error:
-            return ExecutionResult(error=query_error(error, path), elapsed_s=time.perf_counter() - start)
-        return ExecutionResult(
-            columns=observed.columns,
-            rows=tuple(fetched.rows),
-            elapsed_s=elapsed_s,
-            cost=None if fetched.truncated else observed.cost,
-            truncated=fetched.truncated,
-        )
+            status = os.stat(path)
+            # The file's identity is part of the key: an immutable connection would not see that it was replaced.
+            key = (path, status.st_ino, status.st_size, status.st_mtime_ns)
+            if key not in self._sessions:
+                self._sessions[key] = _Session(path, self._limits)
+        except (OSError, apsw.Error) as error:
+            raise file_fault(error, path) from error
+        self._sessions.move_to_end(key)
+        while len(self._sessions) > _OPEN_SESSIONS:
+            self._sessions.popitem(last=False)[1].close()
+        return self._sessions[key].execute
 
     def close(self) -> None:
-        self._connections.close()
-
-    def _run(self, connection: apsw.Connection, sql: str) -> tuple[_Observed, _Rows]:
-        observed = _Observed(sql)
-        connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, observed.finished)
-        cursor = connection.cursor()
-        cursor.exec_trace = observed.admit
-        try:
-            cursor.execute(sql, can_cache=False)
-            if not observed.statement:
-                raise _Refused("not SQL: empty")
-            return observed, self._fetch(cursor)
-        finally:
-            cursor.close(True)
-            connection.trace_v2(0, None)
-
-    def _fetch(self, cursor: apsw.Cursor) -> _Rows:
-        """Rows up to the caps; a row with text that is not UTF-8 is left out and noted, the query goes on."""
-        fetched = _Rows()
-        size = count = 0
-        while True:
-            try:
-                row = next(cursor)
-            except StopIteration:
-                return fetched
-            except UnicodeDecodeError:
-                fetched.undecodable = True
-                row = ()
-            count += 1
-            size += sum(map(_size, row))
-            if count > self._limits.max_rows or size > self._limits.max_bytes:
-                fetched.truncated = True
-                return fetched
-            fetched.rows.append(row)
-
-    def _fetch_bytes(self, connection: apsw.Connection, observed: _Observed) -> _Rows:
-        """The rows of a query whose text is fetched as bytes and decoded here.
-
-        The query becomes the body of a common table expression, which SQLite runs in the body's own order. Only files
-        in UTF-8 come here: of UTF-16, SQLite itself makes valid text.
-        """
-        names = [f"querysmith_{i}" for i in range(len(observed.columns))]
-        values = (f"typeof({n}), CASE typeof({n}) WHEN 'text' THEN CAST({n} AS BLOB) ELSE {n} END" for n in names)
-        body = observed.statement.strip("; \t\r\n\f\v")
-        sql = f"WITH querysmith({', '.join(names)}) AS (\n{body}\n) SELECT {', '.join(values)} FROM querysmith"
-        cursor = connection.execute(sql, can_cache=False)
-        try:
-            fetched = self._fetch(cursor)
-        finally:
-            cursor.close(True)
-        fetched.rows = [
-            tuple(
-                value.decode("utf-8", "ignore") if kind == "text" else value
-                for kind, value in zip(row[::2], row[1::2], strict=True)
-            )
-            for row in fetched.rows
-        ]
-        return fetched
+        while self._sessions:
+            self._sessions.popitem()[1].close()
 
 
 class _Refused(Exception):
     """The text is not exactly one reading statement."""
 
 
-@dataclass
-class _Rows:
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-    truncated: bool = False
-    undecodable: bool = False
+class _Session:
+    """One open file and what SQLite tells about the query that runs on it. The hooks are set once, not per query."""
 
+    def __init__(self, path: str, limits: Limits) -> None:
+        self._path, self._limits = path, limits
+        self._connection = open_read_only(path, limits.max_bytes)
+        self._connection.exec_trace = self._admit
+        self._connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._finished)
+        self._connection.set_progress_handler(self._overdue, _DEADLINE_STEPS)
 
-@dataclass
-class _Observed:
-    """What SQLite tells about a statement while it runs; refuses the text before its first statement starts."""
+    def execute(self, sql: str) -> ExecutionResult:
+        """Run one query within the limits.
 
-    sql: str
-    seen: int = 0
-    statement: str = ""
-    columns: tuple[str, ...] = ()
-    cost: int | None = None
+        Text that is not UTF-8 is decoded with its invalid bytes dropped, as the official evaluators do. Such a query
+        runs twice within its one deadline (apsw decodes strictly, so the second run fetches bytes); time and cost are
+        those of the first run.
+        """
+        start = time.perf_counter()
+        try:
+            return self._run(sql, start)
+        except (_Refused, ValueError) as error:  # ValueError: a NUL character, a lone surrogate
+            return ExecutionResult.failed(ErrorKind.REFUSED, str(error), time.perf_counter() - start)
+        except (apsw.Error, MemoryError) as error:
+            return ExecutionResult(error=query_error(error, self._path), elapsed_s=time.perf_counter() - start)
 
-    def admit(self, cursor: apsw.Cursor, statement: str, _bindings: Any) -> bool:
+    def _run(self, sql: str, start: float) -> ExecutionResult:
+        self._deadline = start + self._limits.timeout_s
+        self._sql, self._seen, self._statement = sql, 0, ""
+        self._columns: tuple[str, ...] = ()
+        self._cost: int | None = None
+        cursor = self._connection.cursor()
+        undecodable = False
+        try:
+            cursor.execute(sql, can_cache=False)
+            if not self._statement:
+                raise _Refused("not SQL: empty")
+            try:
+                rows, truncated = self._fetch(cursor)
+            except UnicodeDecodeError:
+                undecodable = True
+                self._drain(cursor)
+        finally:
+            cursor.close(True)
+        elapsed_s, cost = time.perf_counter() - start, self._cost
+        if undecodable:
+            rows, truncated = self._fetch_bytes()
+        return ExecutionResult(self._columns, tuple(rows), None, elapsed_s, None if truncated else cost, truncated)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _admit(self, cursor: apsw.Cursor, statement: str, _bindings: Any) -> bool:
         """Called by apsw before each statement; comments around the query count as statements without a program."""
-        self.seen += len(statement)
+        self._seen += len(statement)
         if not cursor.has_vdbe:
             return True
         if cursor.is_explain or not cursor.is_readonly:
             raise _Refused("not a query that only reads")
-        if not _BLANK.fullmatch(self.sql, self.seen):
+        if self._seen < len(self._sql) and not _BLANK.fullmatch(self._sql, self._seen):
             raise _Refused("more than one statement")
-        self.statement = statement
-        self.columns = tuple(column[0] for column in cursor.get_description())
+        self._statement = statement
+        self._columns = tuple([column[0] for column in cursor.get_description()])
         return True
 
-    def finished(self, event: dict[str, Any]) -> None:
+    def _finished(self, event: dict[str, Any]) -> None:
         # Virtual tables run statements of their own, which finish first: the last event is the query's.
-        self.cost = event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
+        self._cost = event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
+
+    def _overdue(self) -> bool:
+        return time.perf_counter() > self._deadline
+
+    def _fetch(self, cursor: apsw.Cursor) -> tuple[list[tuple[Any, ...]], bool]:
+        """Rows up to the caps, and whether there were more. Fetched in growing bites, so that a few huge rows do not
+        fill the memory before their size is looked at."""
+        rows: list[tuple[Any, ...]] = []
+        size, bite = 0, _FIRST_ROWS
+        while more := list(islice(cursor, bite)):
+            rows += more
+            size += sum([_size(value) for row in more for value in row])
+            if len(rows) > self._limits.max_rows or size > self._limits.max_bytes:
+                return self._cut(rows), True
+            if len(more) < bite:
+                break
+            bite = min(2 * bite, _MOST_ROWS)
+        return rows, False
+
+    def _cut(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        size = 0
+        for count, row in enumerate(rows):
+            size += sum(map(_size, row))
+            if count == self._limits.max_rows or size > self._limits.max_bytes:
+                return rows[:count]
+        return rows
+
+    def _drain(self, cursor: apsw.Cursor) -> None:
+        """Run a query with undecodable text to its end, for its cost; its rows are fetched again."""
+        for _ in range(self._limits.max_rows):
+            try:
+                if not list(islice(cursor, _MOST_ROWS)):
+                    return
+            except UnicodeDecodeError:
+                continue
+
+    def _fetch_bytes(self) -> tuple[list[tuple[Any, ...]], bool]:
+        """The rows of a query whose text is fetched as bytes and decoded here.
+
+        The query becomes the body of a common table expression, which SQLite runs in the body's own order. Only files
+        in UTF-8 come here: of UTF-16, SQLite itself makes valid text.
+        """
+        names = [f"querysmith_{i}" for i in range(len(self._columns))]
+        values = (f"typeof({n}), CASE typeof({n}) WHEN 'text' THEN CAST({n} AS BLOB) ELSE {n} END" for n in names)
+        body = self._statement.strip("; \t\r\n\f\v")
+        sql = f"WITH querysmith({', '.join(names)}) AS (\n{body}\n) SELECT {', '.join(values)} FROM querysmith"
+        columns = self._columns
+        self._sql, self._seen = sql, 0
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(sql, can_cache=False)
+            rows, truncated = self._fetch(cursor)
+        finally:
+            cursor.close(True)
+            self._columns = columns
+        decoded = [
+            tuple(
+                value.decode("utf-8", "ignore") if kind == "text" else value
+                for kind, value in zip(row[::2], row[1::2], strict=True)
+            )
+            for row in rows
+        ]
+        return decoded, truncated
 
 
 def _size(value: Any) -> int:
     """Bytes that a value counts for: the length of text (in UTF-8) or of a blob; 8 for a number or NULL."""
-    if isinstance(value, str):
+    if type(value) is str:
         return len(value) if value.isascii() else len(value.encode())
-    return len(value) if isinstance(value, bytes) else 8
+    return len(value) if type(value) is bytes else 8

@@ -7,15 +7,9 @@ reading while a statement is compiled, and SQLite's own limits bound what a stat
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from urllib.parse import quote
 
 import apsw
-
-from pipeline.errors import InfrastructureError, InputError
-
-_OPEN_CONNECTIONS = 8
-_URL_PREFIX = "sqlite:///"
 
 _FORBIDDEN_FUNCTIONS = frozenset(
     {"load_extension", "fts3_tokenizer", "sqlite_log", "optimize", "rtreecheck", "edit", "readfile", "writefile"}
@@ -29,47 +23,11 @@ _LIMITS = {
 }
 
 
-def database_path(url: str) -> str:
-    """The absolute path in `sqlite:////abs/path`; raises InputError for any other URL."""
-    path = url.removeprefix(_URL_PREFIX)
-    if path == url or not os.path.isabs(path):
-        raise InputError(
-            f"database URL {url!r}: write sqlite:/// and an absolute path, such as sqlite:////data/a.sqlite"
-        )
-    return path
-
-
-class Connections:
-    """The connections of one process, least recently used closed first. Not thread-safe."""
-
-    def __init__(self, max_value_bytes: int) -> None:
-        self._max_value_bytes = max_value_bytes
-        self._open: OrderedDict[tuple[str, int, int, int], apsw.Connection] = OrderedDict()
-
-    def get(self, path: str) -> apsw.Connection:
-        """A read-only connection; raises InfrastructureError for a file that is missing, unreadable or no database."""
-        try:
-            status = os.stat(path)
-            # The file's identity is part of the key: an immutable connection would not see that it was replaced.
-            key = (path, status.st_ino, status.st_size, status.st_mtime_ns)
-            if key not in self._open:
-                self._open[key] = _connect(path, self._max_value_bytes)
-        except (OSError, apsw.Error) as error:
-            raise InfrastructureError(f"{path}: {type(error).__name__}: {error}") from error
-        self._open.move_to_end(key)
-        while len(self._open) > _OPEN_CONNECTIONS:
-            self._open.popitem(last=False)[1].close()
-        return self._open[key]
-
-    def close(self) -> None:
-        while self._open:
-            self._open.popitem()[1].close()
-
-
-def _connect(path: str, max_value_bytes: int) -> apsw.Connection:
+def open_read_only(path: str, max_value_bytes: int) -> apsw.Connection:
+    """A connection on which no statement can write; raises apsw.Error for a file that is missing or no database."""
     # A log beside the file holds changes that an immutable connection would miss.
     live = any(os.path.exists(path + suffix) for suffix in ("-wal", "-journal"))
-    uri = f"file:{quote(path)}?mode=ro" + ("" if live else "&immutable=1")
+    uri = f"file://{quote(path)}?mode=ro" + ("" if live else "&immutable=1")
     connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, statementcachesize=0)
     connection.pragma("temp_store", "memory")  # large sorts count against the memory limit, not the disk
     connection.pragma("schema_version")  # reads the header: a file that is no database is found here
@@ -84,7 +42,7 @@ def _connect(path: str, max_value_bytes: int) -> apsw.Connection:
 
 
 def _authorize(operation: int, first: str | None, second: str | None, *_: str | None) -> int:
-    if operation in (apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_RECURSIVE):
+    if operation in (apsw.SQLITE_READ, apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE):
         return apsw.SQLITE_OK
     if operation == apsw.SQLITE_FUNCTION:
         return apsw.SQLITE_DENY if (second or "").lower() in _FORBIDDEN_FUNCTIONS else apsw.SQLITE_OK

@@ -46,4 +46,12 @@ def query_error(error: BaseException, path: str) -> ExecutionError:
     for classes, kind in _KINDS:
         if isinstance(error, classes):
             return ExecutionError(kind, message)
-    raise InfrastructureError(f"{path}: {type(error).__name__}: {message}") from error
+    raise file_fault(error, path) from error
+
+
+def file_fault(error: BaseException, path: str) -> InfrastructureError:
+    """What to raise for a file that is missing, unreadable, or no sound database."""
+    return InfrastructureError(
+        f"{path}: {type(error).__name__}: {error}: check that the file is a sound SQLite database, readable, and not "
+        "being written; then run again"
+    )

@@ -1,55 +1,61 @@
-"""The process that runs untrusted SQL: `python -m pipeline.engine.worker LIMITS_AS_JSON`.
+"""The process that runs untrusted SQL: `python -m pipeline.engine.worker PROGRESS_DESCRIPTOR`.
 
-Reads requests {"url", "sql"} on standard input and answers on standard output (see protocol.py): a result, or
-{"fault": message} for a fault of the machine. Ends when its input ends, so it never outlives its parent for long:
-while a query runs, the kernel's alarm ends it should the parent no longer be there to do so.
-Not covered: a sandbox against bugs in SQLite's C code. It needs no files but the databases and no network; run the
-whole program in a container where that matters.
+Reads messages on standard input and answers on standard output (see protocol.py). Ends when its input ends, so it never
+outlives its parent for long: while a query runs, the kernel's alarm ends it should the parent no longer be there.
+Not covered: a sandbox against bugs in SQLite's C code. It needs no files but the databases and no network but the MySQL
+servers; run the whole program in a container where that matters.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import signal
 import sys
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import apsw
+from msgspec.msgpack import Decoder
 
-from pipeline.engine.protocol import pack, result_to_message, unpack
-from pipeline.engine.result import ErrorKind, ExecutionResult, Limits, Query
+from pipeline.engine.protocol import CHUNK, HELLO, Answers, Chunk, Fault, Hello, Progress, pack, portable, unpack
+from pipeline.engine.result import ErrorKind, ExecutionResult, Limits
 from pipeline.engine.sqlite import SqliteExecutor
-from pipeline.errors import InfrastructureError
+from pipeline.engine.urls import dialect_of
+from pipeline.errors import InfrastructureError, InputError
 
-# Memory of the interpreter, and of a result at its byte cap as Python objects and as JSON.
+T = TypeVar("T")
+
+# Memory of the interpreter, and of a result at its byte cap as Python objects and as a message.
 _OVERHEAD_MB = 512
 # The alarm leaves the first shot to the parent, which then knows that it was a timeout.
 _ALARM_GRACE_S = 2.0
-_CHUNK = 1 << 16
+# Answers wait for company, but not for long: the parent has work to do with them meanwhile.
+_SEND_AFTER_S = 0.002
+_SEND_ROWS = 500
+_CHUNK_BYTES = 1 << 16
+
+
+class Executor(Protocol):
+    """What runs the queries of one dialect. Opening and running raise InfrastructureError or InputError."""
+
+    def open(self, url: str) -> Callable[[str], ExecutionResult]: ...
+
+    def close(self) -> None: ...
 
 
 def main() -> None:
-    limits = Limits(**json.loads(sys.argv[1]))
-    answers = os.dup(1)
+    channel = _Channel(0, os.dup(1))
     os.dup2(2, 1)  # nothing that a library prints may get between the answers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    _confine(limits)
-    executor = SqliteExecutor(limits)
     try:
-        _send(answers, pack({"ready": True}))
-        buffer = bytearray()
-        while True:
-            while (request := unpack(buffer)) is None:
-                chunk = os.read(0, _CHUNK)
-                if not chunk:
-                    return
-                buffer += chunk
-            signal.setitimer(signal.ITIMER_REAL, limits.kill_after_s + _ALARM_GRACE_S)
-            answer = _answer(executor, Query(request["url"], request["sql"]))
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            _send(answers, answer)
+        if hello := channel.receive(HELLO):
+            _confine(hello.limits)
+            channel.send(Answers())
+            worker = _Worker(hello, channel, Progress(int(sys.argv[1])))
+            while chunk := channel.receive(CHUNK):
+                worker.run(chunk)
     except BrokenPipeError:
         return  # the parent is gone
 
@@ -64,24 +70,99 @@ def _confine(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _answer(executor: SqliteExecutor, query: Query) -> bytes:
-    message: dict[str, Any]
-    try:
-        message = result_to_message(executor.execute(query))
-    except InfrastructureError as fault:
-        executor.close()  # a connection that met a broken file is not to be trusted again
-        message = {"fault": str(fault)}
-    try:
-        return pack(message)
-    except MemoryError:
-        message = result_to_message(ExecutionResult.failed(ErrorKind.TOO_LARGE, "the result does not fit in memory"))
-        return pack(message)
+class _Channel:
+    """The two pipes to the parent."""
+
+    def __init__(self, inbox: int, outbox: int) -> None:
+        self._inbox, self._outbox = inbox, outbox
+        self._buffer = bytearray()
+
+    def receive(self, decoder: Decoder[T]) -> T | None:
+        """The next message, or None when the parent has closed its end."""
+        while (message := unpack(self._buffer, decoder)) is None:
+            data = os.read(self._inbox, _CHUNK_BYTES)
+            if not data:
+                return None
+            self._buffer += data
+        return message
+
+    def send(self, answers: Answers) -> None:
+        with memoryview(pack(answers)) as data:
+            sent = 0
+            while sent < len(data):
+                sent += os.write(self._outbox, data[sent:])
 
 
-def _send(channel: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(channel, view) :]
+class _Worker:
+    def __init__(self, hello: Hello, channel: _Channel, progress: Progress) -> None:
+        self._hello, self._channel, self._progress = hello, channel, progress
+        self._executors: dict[str, Executor] = {}
+        self._count = 0
+
+    def run(self, chunk: Chunk) -> None:
+        """Execute a chunk and send its answers, the last of them at its end or at the first fault."""
+        results: list[ExecutionResult] = []
+        rows, sent_at = 0, time.monotonic()
+        patience_s = self._hello.limits.kill_after_s + _ALARM_GRACE_S
+        _allow_cpu(patience_s)
+        try:
+            execute, has_decimals = None, dialect_of(chunk.url) == "mysql"
+            for sql in chunk.sql:
+                now = time.monotonic()
+                if results and (now - sent_at > _SEND_AFTER_S or rows > _SEND_ROWS):
+                    self._send(results)
+                    _allow_cpu(patience_s)
+                    results, rows, sent_at = [], 0, now
+                self._count += 1
+                self._progress.begin(self._count, now)
+                signal.setitimer(signal.ITIMER_REAL, patience_s)
+                execute = execute or self._executor(chunk.url).open(chunk.url)
+                result = execute(sql)
+                results.append(portable(result) if has_decimals else result)
+                rows += len(result.rows)
+            self._send(results)
+        except (InfrastructureError, InputError) as error:
+            self._close_executors()  # a connection that met a fault is not to be trusted again
+            self._send(results, Fault(str(error), retry=isinstance(error, InfrastructureError)))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _executor(self, url: str) -> Executor:
+        dialect = dialect_of(url)
+        if dialect not in self._executors:
+            limits = self._hello.limits
+            if dialect == "mysql":
+                from pipeline.engine.mysql import MysqlExecutor  # only who has a MySQL server pays for its import
+
+                self._executors[dialect] = MysqlExecutor(limits, self._hello.mysql_password)
+            else:
+                self._executors[dialect] = SqliteExecutor(limits)
+        return self._executors[dialect]
+
+    def _close_executors(self) -> None:
+        while self._executors:
+            self._executors.popitem()[1].close()
+
+    def _send(self, results: list[ExecutionResult], fault: Fault | None = None) -> None:
+        try:
+            self._channel.send(Answers(results, fault))
+        except MemoryError:
+            for result in results:
+                self._send_one(result)
+            self._channel.send(Answers(fault=fault))
+
+    def _send_one(self, result: ExecutionResult) -> None:
+        try:
+            self._channel.send(Answers([result]))
+        except MemoryError:
+            error = "the result does not fit in memory"
+            self._channel.send(Answers([ExecutionResult.failed(ErrorKind.TOO_LARGE, error)]))
+
+
+def _allow_cpu(seconds: float) -> None:
+    """Bound the processor time from now on: the kernel's last word, should even the alarm fail to end a query."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds) + 1, hard))
 
 
 if __name__ == "__main__":

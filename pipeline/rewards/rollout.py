@@ -47,18 +47,20 @@ def roll_out(
         InfrastructureError: a database is gone. It is never scored as a wrong answer.
     """
     read = [read_completion(text, mode) for text, mode in zip(texts, modes, strict=True)]
-    queries: list[Query] = []
-    for example, completion in zip(examples, read, strict=True):
-        url = databases[example.db_id].url
-        queries += [Query(url, sql) for sql in (completion.sql, *example.gold_sql) if sql]
-    results = dict(zip(queries, engine.execute(queries), strict=True))
+    golds = [Query(databases[example.db_id].url, sql) for example in examples for sql in example.gold_sql]
+    queries = golds + [
+        Query(databases[example.db_id].url, completion.sql)
+        for example, completion in zip(examples, read, strict=True)
+        if completion.sql
+    ]
+    results = dict(zip(queries, engine.execute(queries, golds), strict=True))
 
     rollouts = []
     for example, mode, text, completion in zip(examples, modes, texts, read, strict=True):
-        url = databases[example.db_id].url
+        url, dialect = databases[example.db_id].url, databases[example.db_id].dialect
         execution = results[Query(url, completion.sql)] if completion.sql else None
         correct = execution is not None and any(
-            same_result(results[Query(url, gold)], execution, ordered=is_ordered(gold, "sqlite"))
+            same_result(results[Query(url, gold)], execution, ordered=is_ordered(gold, dialect))
             for gold in example.gold_sql
         )
         rollouts.append(

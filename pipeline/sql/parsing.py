@@ -31,6 +31,15 @@ _STATEMENT_VERBS = frozenset(
     | {"merge", "pragma", "reindex", "release", "replace", "rollback", "savepoint", "truncate", "update", "vacuum"}
 )
 _FIRST_WORD = re.compile(r"(?>[\s(;]+|--[^\n]*|/\*.*?(?:\*/|\Z))*+(\w*)", re.DOTALL)
+# A text that begins as a query and holds none of these words cannot be anything but one reading statement: they are the
+# keywords of what _WRITES lists.
+_QUERY = re.compile(r"[\s(]*+(?:select|with|values)\b", re.IGNORECASE)
+_DOUBTFUL_WORDS = frozenset(
+    {"alter", "analyze", "attach", "cache", "call", "comment", "copy", "create", "delete", "detach", "drop", "exec"}
+    | {"execute", "export", "for", "grant", "import", "insert", "into", "kill", "load", "lock", "merge", "pragma"}
+    | {"refresh", "replace", "revoke", "set", "truncate", "uncache", "update", "use"}
+)
+_NO_WORD = str.maketrans({chr(code): " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")})
 # Either a string or a quoted name (group 1), or the comments and white space between two words.
 _FOLD = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\])|(?>--[^\n]*|/\*.*?\*/|\s+)++""", re.DOTALL)
 
@@ -57,10 +66,13 @@ def check_read_only(sql: str, dialect: str) -> str | None:
 
     Comments, trailing semicolons and leading parentheses are fine. A text that sqlglot cannot read passes if it starts
     as a query does, and so does one too long for it: the database then decides. A text that is no SQL gets a reason
-    that begins with "not SQL".
+    that begins with "not SQL". Most queries need no tree, which would cost more than their execution: they hold no word
+    that could make them anything else.
     """
     if len(sql) > MAX_SQL_CHARS:
         return f"longer than {MAX_SQL_CHARS} characters"
+    if _is_plain_query(sql):
+        return None
     tokens = _tokens(sql, dialect) if len(sql) <= _MAX_PARSED_CHARS else None
     if tokens is None:
         return _check_start(_first_word(sql))
@@ -121,11 +133,27 @@ def canonical(sql: str, dialect: str) -> str:
         return _folded(sql)
 
 
+def bare_words(sql: str) -> list[str]:
+    """All words in lower case, those in strings, names and comments too: a cheap way to see that a text lacks one."""
+    return sql.lower().translate(_NO_WORD).split()
+
+
 def _tokens(sql: str, dialect: str) -> list[Token] | None:
     try:
         return sqlglot.tokenize(sql, dialect=dialect)
     except SqlglotError:
         return None
+
+
+def _is_plain_query(sql: str) -> bool:
+    """True if there is no need to look closer: no doubtful word, not even in a string, nor anything that could hide a
+    second statement."""
+    return (
+        _QUERY.match(sql) is not None
+        and ";" not in sql.rstrip("; \t\r\n")
+        and not ("--" in sql or "/*" in sql or "#" in sql)
+        and _DOUBTFUL_WORDS.isdisjoint(bare_words(sql))
+    )
 
 
 def _first_word(sql: str) -> str:

@@ -26,7 +26,7 @@ def run(config: RunConfig, context: Context) -> Result:
     if current is not None:
         reference, uris[CHAMPION] = CHAMPION, f"models:/{config.model_name}/{current.version}"
 
-    with open_engine(config) as engine:
+    with open_engine(config, dataset.databases) as engine:
         by_uri: dict[str, list[Answer]] = {}
         for name, uri in uris.items():  # a stage that kept the model from before names the same URI
             if uri not in by_uri:

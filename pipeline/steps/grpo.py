@@ -20,7 +20,7 @@ def run(config: RunConfig, context: Context) -> Result:
     dataset = open_dataset(config, context)
     model, tokenizer = open_model(parent, config, context)
     profile, examples = config.profile, dataset.splits["train"]
-    with open_engine(config) as engine:
+    with open_engine(config, dataset.databases) as engine:
         scorer = RolloutScorer(engine, dataset.databases, examples)
         metrics = train_grpo(
             model,

@@ -34,7 +34,7 @@ def run(config: RunConfig, context: Context) -> Result:
     parent = config.inputs.require("model")
     dataset = open_dataset(config, context)
     model, tokenizer = open_model(parent, config, context)
-    with open_engine(config) as engine:
+    with open_engine(config, dataset.databases) as engine:
         thoughts = _thoughts(config, context, dataset, engine, model, tokenizer)
         figures = {"questions_solved": float(len(thoughts)), "thoughts_kept": float(sum(map(len, thoughts.values())))}
         if not thoughts:

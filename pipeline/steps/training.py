@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pipeline.config import RunConfig
+from pipeline.config import RunConfig, home
 from pipeline.data.dataset import Dataset
+from pipeline.data.example import Database
 from pipeline.engine.pool import Engine
 from pipeline.registry.models import CHECKPOINT, checkpoint, log_model
 from pipeline.registry.runs import fetch
@@ -21,9 +22,13 @@ def open_dataset(config: RunConfig, context: Context) -> Dataset:
     return Dataset.read(fetch(config.inputs.require("dataset"), context.work / "dataset"))
 
 
-def open_engine(config: RunConfig) -> Engine:
-    """The engine under the profile's limits."""
-    return Engine(**config.profile.engine.model_dump())
+def open_engine(config: RunConfig, databases: Mapping[str, Database]) -> Engine:
+    """The engine under the profile's limits, with the cache of gold results that all runs share."""
+    return Engine(
+        **config.profile.engine.model_dump(),
+        cache=home() / "cache" / "results.sqlite",
+        digests={database.url: database.digest for database in databases.values()},
+    )
 
 
 def open_model(uri: str, config: RunConfig, context: Context) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

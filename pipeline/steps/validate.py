@@ -21,10 +21,10 @@ from pipeline.data.prompts import MODES, render_completion, render_prompt
 from pipeline.data.report import validation_report
 from pipeline.data.spider import Loaded, Rejected, load_spider
 from pipeline.data.splits import SPLITS, assign, cap
-from pipeline.engine.pool import Engine
 from pipeline.errors import InputError
 from pipeline.registry.models import resolve_base
 from pipeline.steps.contract import Context, Result
+from pipeline.steps.training import open_engine
 from pipeline.synth.samples import write_samples
 from pipeline.synth.thoughts import describe
 
@@ -36,7 +36,7 @@ def run(config: RunConfig, context: Context) -> Result:
 
     loaded = load_spider(_source(config))
     rows = _split_rows(loaded, config)
-    with Engine(**config.profile.engine.model_dump()) as engine:
+    with open_engine(config, loaded.databases) as engine:
         check_rows(rows, loaded.databases, engine)
     tokenizer_source = _tokenizer(config, context, rows, loaded.databases, folder)
     tokens = _token_counts(tokenizer_source, rows, loaded.databases)

@@ -65,17 +65,43 @@ def test_a_query_that_cannot_be_interrupted_is_killed(url: str, live_workers: Wo
         assert pid not in live_workers()
 
 
-def test_a_worker_killed_in_mid_query_costs_one_query(url: str, live_workers: Workers) -> None:
+def test_a_query_whose_worker_was_killed_gets_a_second_try(url: str, live_workers: Workers) -> None:
+    queries = [Query(url, f"SELECT {n}, count(*) FROM numbers a, numbers b WHERE a.n + b.n < {n}") for n in range(300)]
+    with Engine(workers=2, timeout_s=20) as engine:
+        expected = [result.rows for result in engine.execute(queries)]
+        killers = [
+            threading.Timer(0.1 + 0.2 * n, os.kill, (pid, signal.SIGKILL)) for n, pid in enumerate(live_workers())
+        ]
+        for killer in killers:
+            killer.start()
+        results = engine.execute(queries)
+        for killer in killers:
+            killer.join()
+    assert len(killers) == 2
+    assert [result.rows for result in results] == expected
+
+
+def test_a_query_that_costs_two_workers_costs_only_itself(
+    url: str, live_workers: Workers, wait_until: WaitUntil
+) -> None:
     with Engine(workers=1, timeout_s=20) as engine:
         engine.execute([Query(url, "SELECT 0")])
-        [pid] = live_workers()
-        killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
+
+        def kill_two() -> None:
+            [first] = live_workers()
+            os.kill(first, signal.SIGKILL)
+            wait_until(lambda: bool(set(live_workers()) - {first}))
+            [second] = set(live_workers()) - {first}
+            time.sleep(1)
+            os.kill(second, signal.SIGKILL)
+
+        killer = threading.Timer(0.3, kill_two)
         killer.start()
-        slow, fine = engine.execute([Query(url, SLOW), Query(url, "SELECT 1")])
+        before, slow, after = engine.execute([Query(url, text) for text in ("SELECT 1", SLOW, "SELECT 2")])
         killer.join()
     assert slow.error is not None
     assert slow.error.kind == ErrorKind.CRASHED
-    assert fine.rows == ((1,),)
+    assert (before.rows, after.rows) == (((1,),), ((2,),))
 
 
 def test_a_worker_killed_while_idle_costs_nothing(url: str, live_workers: Workers, wait_until: WaitUntil) -> None:

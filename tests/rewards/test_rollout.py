@@ -23,9 +23,9 @@ class CountingEngine:
     def __init__(self, engine: Engine) -> None:
         self.engine, self.batches = engine, list[list[Query]]()
 
-    def execute(self, queries: Sequence[Query]) -> list[ExecutionResult]:
+    def execute(self, queries: Sequence[Query], golds: Sequence[Query] = ()) -> list[ExecutionResult]:
         self.batches.append(list(queries))
-        return self.engine.execute(queries)
+        return self.engine.execute(queries, golds)
 
 
 def rolled(

@@ -159,3 +159,54 @@ def test_canonical_is_a_fixed_point_and_leaves_the_shared_tree_alone() -> None:
 )
 def test_is_ordered(sql: str, ordered: bool) -> None:
     assert is_ordered(sql) is ordered
+
+
+_PIECES = st.sampled_from(
+    [
+        "SELECT",
+        "WITH",
+        "c AS (",
+        "VALUES",
+        "(",
+        ")",
+        "1",
+        "'for'",
+        "'it''s; '",
+        '"update"',
+        "FROM t",
+        "WHERE a = 1",
+        ";",
+    ]
+    + [
+        "FOR",
+        "UPDATE",
+        "DELETE FROM t",
+        "INSERT",
+        "INTO",
+        "x",
+        "SET",
+        "REPLACE(a, 'b', 'c')",
+        "DROP TABLE t",
+        "LOCK IN",
+    ]
+    + [
+        "SHARE MODE",
+        "PRAGMA",
+        "EXPLAIN",
+        "UNION ALL",
+        "CREATE TABLE",
+        "RETURNING *",
+        "ATTACH",
+        "MERGE",
+        "CALL f()",
+        ",",
+    ]
+    + ["SHOW", "ROLLBACK", "OUTFILE", "AS", "TABLE t", "a.b", "::", "FLUSH", "VACUUM", "END", "\n"]
+)
+
+
+@given(pieces=st.lists(_PIECES, max_size=8), dialect=st.sampled_from(["sqlite", "mysql"]))
+def test_the_short_way_agrees_with_the_tree(pieces: list[str], dialect: str) -> None:
+    """A comment at the end makes the check look at tokens and tree; it changes nothing else."""
+    sql = " ".join(pieces)
+    assert check_read_only(sql, dialect) == check_read_only(sql + " /**/", dialect)

@@ -25,9 +25,9 @@ class CountingEngine:
     def __init__(self, engine: Engine) -> None:
         self.engine, self.calls = engine, 0
 
-    def execute(self, queries: Sequence[Query]) -> list[ExecutionResult]:
+    def execute(self, queries: Sequence[Query], golds: Sequence[Query] = ()) -> list[ExecutionResult]:
         self.calls += 1
-        return self.engine.execute(queries)
+        return self.engine.execute(queries, golds)
 
 
 @pytest.fixture

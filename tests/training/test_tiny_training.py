@@ -52,9 +52,9 @@ class CountingEngine:
     def __init__(self, engine: Engine) -> None:
         self.engine, self.calls = engine, 0
 
-    def execute(self, queries: Sequence[Query]) -> list[ExecutionResult]:
+    def execute(self, queries: Sequence[Query], golds: Sequence[Query] = ()) -> list[ExecutionResult]:
         self.calls += 1
-        return self.engine.execute(queries)
+        return self.engine.execute(queries, golds)
 
 
 def weights(model: PreTrainedModel) -> dict[str, Any]:
@@ -263,7 +263,7 @@ def test_a_database_that_goes_away_stops_grpo(
     tmp_path: Path,
 ) -> None:
     class Gone:
-        def execute(self, queries: Sequence[Query]) -> list[ExecutionResult]:
+        def execute(self, queries: Sequence[Query], golds: Sequence[Query] = ()) -> list[ExecutionResult]:
             raise InfrastructureError("the database is gone")
 
     with pytest.raises(InfrastructureError, match="the database is gone"):
