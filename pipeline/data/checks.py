@@ -124,8 +124,8 @@ def _check_execution(rows: Sequence[Row], databases: Mapping[str, Database], eng
         if row.facts["read_only"]
         for sql in row.example.gold_sql
     }
-    golds = list(queries.values())
-    results = dict(zip(queries, engine.execute(golds, golds), strict=True))
+    asked = list(queries.values())
+    results = dict(zip(queries, engine.execute(asked, golds=asked), strict=True))
     for row in rows:
         if not row.facts["read_only"]:
             row.state("executes", "not run, because it is refused")

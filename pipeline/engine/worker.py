@@ -31,6 +31,8 @@ T = TypeVar("T")
 _OVERHEAD_MB = 512
 # The alarm leaves the first shot to the parent, which then knows that it was a timeout.
 _ALARM_GRACE_S = 2.0
+# Opening a connection has limits of its own, which come earlier.
+_OPEN_S = 60.0
 # Answers wait for company, but not for long: the parent has work to do with them meanwhile.
 _SEND_AFTER_S = 0.002
 _SEND_ROWS = 500
@@ -114,10 +116,16 @@ class _Worker:
                     _allow_cpu(patience_s)
                     results, rows, sent_at = [], 0, now
                 self._count += 1
+                if execute is None:
+                    self._progress.begin(self._count, now + _OPEN_S)  # the query's own time starts later
+                    signal.setitimer(signal.ITIMER_REAL, _OPEN_S)
+                    execute = self._executor(chunk.url).open(chunk.url)
+                    now = time.monotonic()
                 self._progress.begin(self._count, now)
                 signal.setitimer(signal.ITIMER_REAL, patience_s)
-                execute = execute or self._executor(chunk.url).open(chunk.url)
                 result = execute(sql)
+                if result.error or result.truncated:
+                    execute = None  # a MySQL connection may have been lost over it
                 results.append(portable(result) if has_decimals else result)
                 rows += len(result.rows)
             self._send(results)
