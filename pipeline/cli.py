@@ -112,6 +112,42 @@ def demo(
     )
 
 
+bench = typer.Typer(help="Measure parts of Querysmith on real benchmark data.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+
+
+@bench.command("engine")
+def bench_engine_command(
+    data: Annotated[
+        Path,
+        typer.Option("--data", envvar="QUERYSMITH_BENCHMARKS", help="Folder with the benchmarks spider/ and bird/."),
+    ] = Path("../shared/benchmarks"),
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    mysql: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Administrator of a MySQL server, as mysql://root@127.0.0.1:3306/mysql, password in "
+            "QUERYSMITH_MYSQL_ADMIN_PASSWORD. Databases and a user named querysmith_bench are made there and removed. "
+            "Without it MySQL is left out.",
+        ),
+    ] = "",
+    soak: Annotated[int, typer.Option(min=0, metavar="N", help="Executions of the soak test; 0: none.")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="File for all figures.")] = None,
+) -> None:
+    """The execution engine: recorded verdicts, speed against other ways, latency, cost, a soak."""
+    import json
+
+    from rich.console import Console
+
+    from pipeline.bench.engine import bench_engine, show
+
+    figures = bench_engine(data, workers, mysql, soak)
+    show(figures, Console())
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
 @app.callback(invoke_without_command=True)
 def version(show: Annotated[bool, typer.Option("--version", help="Show the version and end.")] = False) -> None:
     if show:

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, Mode, render_prompt
-from pipeline.engine.latency import paired_latency
+from pipeline.engine.latency import LatencyComparison, compare_latency
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import Query
 from pipeline.errors import InputError
@@ -128,7 +128,7 @@ def gold_latency(
     """`latency_gold_ms`: mean over the questions of the gold query's median wall time on this machine."""
     golds = [Query(databases[example.db_id].url, example.gold_sql[0]) for example in examples]
     pairs = _measured(engine, [(gold, gold) for gold in golds], repeats, "latency, gold")
-    return {"latency_gold_ms": 1000 * statistics.fmean(map(min, pairs))} if pairs else {}
+    return {"latency_gold_ms": 1000 * statistics.fmean(min(p.a_s, p.b_s) for p in pairs)} if pairs else {}
 
 
 def latency(
@@ -141,33 +141,33 @@ def latency(
 ) -> dict[str, float]:
     """Wall time of a model's queries against a reference model's, only on answers that both have right.
 
-    `latency_ms` and `reference_latency_ms` are means of medians, `latency_ratio` geometric mean of their quotients
+    `latency_ms` and `reference_latency_ms` are means of medians, `latency_ratio` geometric mean of the paired ratios
     (below 1: faster than the reference), `latency_questions` how many answers were compared. A pair of identical
     queries runs too, so that the spread of the measurement shows in the ratio. Without a shared right answer only the
     count is returned.
     """
     both = [(a, b) for a, b in zip(answers, reference, strict=True) if a.rollout.correct and b.rollout.correct]
     urls = [databases[mine.rollout.example.db_id].url for mine, _ in both]
-    queries = [(Query(u, a.rollout.sql), Query(u, b.rollout.sql)) for u, (a, b) in zip(urls, both, strict=True)]
+    queries = [(Query(u, b.rollout.sql), Query(u, a.rollout.sql)) for u, (a, b) in zip(urls, both, strict=True)]
     pairs = _measured(engine, queries, repeats, label)
     if not pairs:
         return {"latency_questions": 0.0}
     return {
-        "latency_ms": 1000 * statistics.fmean(a for a, _ in pairs),
-        "reference_latency_ms": 1000 * statistics.fmean(b for _, b in pairs),
-        "latency_ratio": statistics.geometric_mean(a / b for a, b in pairs),
+        "latency_ms": 1000 * statistics.fmean(pair.b_s for pair in pairs),
+        "reference_latency_ms": 1000 * statistics.fmean(pair.a_s for pair in pairs),
+        "latency_ratio": statistics.geometric_mean(pair.ratio for pair in pairs),
         "latency_questions": float(len(pairs)),
     }
 
 
 def _measured(
     engine: Engine, pairs: Sequence[tuple[Query, Query]], repeats: int, label: str
-) -> list[tuple[float, float]]:
-    """Medians in seconds of each pair; a pair of which one query fails now, though it ran before, is left out."""
+) -> list[LatencyComparison]:
+    """Each second query against the first; a pair of which one query fails now, though it ran before, is left out."""
     measured = []
     with progress(label, len(pairs)) as advance:
-        for mine, theirs in pairs:
+        for reference, mine in pairs:
             with suppress(ValueError):
-                measured.append(paired_latency(engine, mine, theirs, repeats))
+                measured.append(compare_latency(engine, reference, mine, repeats))
             advance(1)
     return measured

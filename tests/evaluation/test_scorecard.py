@@ -10,6 +10,7 @@ import pytest
 from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, Mode
+from pipeline.engine.latency import LatencyComparison
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import ErrorKind, ExecutionResult
 from pipeline.errors import InputError
@@ -68,15 +69,16 @@ def test_latency_counts_only_answers_that_both_have_right(
 ) -> None:
     asked = []
 
-    def measured(_: Engine, a: scorecard.Query, b: scorecard.Query, repeats: int) -> tuple[float, float]:
-        asked.append((a, b, repeats))
-        return len(a.sql) / 1000, len(b.sql) / 1000
+    def measured(_: Engine, a: scorecard.Query, b: scorecard.Query, rounds: int) -> LatencyComparison:
+        asked.append((a, b, rounds))
+        a_s, b_s = len(a.sql) / 1000, len(b.sql) / 1000
+        return LatencyComparison(a_s, b_s, b_s / a_s, 0, 9, 0.75, rounds, 1, 1)
 
-    monkeypatch.setattr(scorecard, "paired_latency", measured)
+    monkeypatch.setattr(scorecard, "compare_latency", measured)
     mine = [answered(sql="x"), answered(sql="xx"), answered(correct=False, sql="xxx"), answered(sql="xxxx")]
     theirs = [answered(sql="yy"), answered(correct=False, sql="yy"), answered(sql="yy"), answered(sql="y")]
     figures = latency(engine, databases, mine, theirs, 3, "latency")
-    assert [(a.sql, b.sql, repeats) for a, b, repeats in asked] == [("x", "yy", 3), ("xxxx", "y", 3)]
+    assert [(a.sql, b.sql, rounds) for a, b, rounds in asked] == [("yy", "x", 3), ("y", "xxxx", 3)]
     assert {query.url for a, b, _ in asked for query in (a, b)} == {databases["shop"].url}
     assert figures == {
         "latency_ms": pytest.approx(2.5),
