@@ -17,8 +17,9 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from pipeline.engine.protocol import decode_result, encode_result
+from pipeline.engine.protocol import decode_result, encode_result, portable
 from pipeline.engine.result import ErrorKind, ExecutionResult, Limits, Query
+from pipeline.engine.urls import dialect_of
 from pipeline.errors import InfrastructureError
 from pipeline.sql.parsing import bare_words
 
@@ -75,9 +76,9 @@ class ResultCache:
     def write(self, results: Iterable[tuple[Query, ExecutionResult]]) -> None:
         """Keep what may be kept of these results, all or nothing."""
         rows = [
-            (key, encode_result(result))
+            (key, encode_result(portable(result) if dialect_of(query.url) == "mysql" else result))
             for query, result in results
-            if (key := self._key(query)) and not _is_crash(result)
+            if (key := self._key(query)) and not _is_crash(result) and not _may_change(query.sql)
         ]
         if rows:
             with self._faults(), self._connection:
@@ -85,9 +86,7 @@ class ResultCache:
 
     def _key(self, query: Query) -> bytes | None:
         context = self._contexts.get(query.url)
-        if context is None or _may_change(query.sql):
-            return None
-        return context + _digest(query.sql.encode("utf-8", "surrogatepass"))
+        return context and context + _digest(query.sql.encode("utf-8", "surrogatepass"))
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

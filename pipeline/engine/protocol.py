@@ -79,8 +79,8 @@ def portable(result: ExecutionResult) -> ExecutionResult:
 
 
 def encode_result(result: ExecutionResult) -> bytes:
-    """A result by itself, for storing; the inverse is `decode_result`."""
-    return _encoder.encode(portable(result))
+    """A portable result by itself, for storing; the inverse is `decode_result`."""
+    return _encoder.encode(result)
 
 
 decode_result = Decoder(ExecutionResult, ext_hook=_decode_extension).decode

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.engine.cache import ResultCache
 from pipeline.engine.pool import Engine
-from pipeline.engine.protocol import decode_result, encode_result
+from pipeline.engine.protocol import decode_result, encode_result, portable
 from pipeline.engine.result import ErrorKind, ExecutionResult, Limits, Query
 from pipeline.errors import InfrastructureError
 
@@ -140,7 +140,7 @@ def test_results_survive_encoding() -> None:
     result = ExecutionResult(
         ("a", "b"), ((None, 1), (2.5, "ü"), (b"\xff", Decimal("1.10")), (2**64 - 1, float("inf"))), None, 0.5, 7, False
     )
-    again = decode_result(encode_result(result))
+    again = decode_result(encode_result(portable(result)))
     assert again == result
     assert [[type(value) for value in row] for row in again.rows] == [[type(v) for v in row] for row in result.rows]
 
