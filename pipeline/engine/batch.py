@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.engine.result import ErrorKind, ExecutionResult, Query
 from pipeline.engine.urls import dialect_of
 from pipeline.errors import InfrastructureError
-from pipeline.sql.parsing import check_read_only
+from pipeline.sql.parsing import unsendable
 
 # Seconds between attempts. A file is there or not; a server that was restarted needs its time.
 _RETRY_AFTER_S = {"sqlite": (0.1, 0.5), "mysql": (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)}
@@ -35,8 +35,11 @@ class Batch:
         self._queues: dict[str, deque[Task]] = {}
         self._resting: dict[str, float] = {}
         for query in queries:
-            self._queues.setdefault(query.url, deque()).append(Task(query))
-            self.waiting += 1
+            if reason := unsendable(query.sql):
+                self.results[query] = ExecutionResult.failed(ErrorKind.REFUSED, reason)
+            else:
+                self._queues.setdefault(query.url, deque()).append(Task(query))
+                self.waiting += 1
 
     @property
     def is_done(self) -> bool:
@@ -44,18 +47,17 @@ class Batch:
         return not self.waiting
 
     def take(self, url: str, count: int) -> tuple[str, list[Task]]:
-        """Up to `count` tasks of one database, of `url` if it has any: nothing where all that wait must rest.
-
-        A query that is refused by its text gets its result here, and is never given out.
-        """
+        """Up to `count` tasks of one database, of `url` if it has any: nothing where all that wait must rest."""
         now = time.monotonic()
-        while ready := [u for u, queue in self._queues.items() if queue and self._resting.get(u, 0.0) <= now]:
-            if url not in ready:
-                url = max(ready, key=lambda u: len(self._queues[u]))
-            tasks = self._admitted(url, count)
-            if tasks:
-                return url, tasks
-        return url, []
+        ready = [u for u, queue in self._queues.items() if queue and self._resting.get(u, 0.0) <= now]
+        if not ready:
+            return url, []
+        if url not in ready:
+            url = max(ready, key=lambda u: len(self._queues[u]))
+        queue = self._queues[url]
+        tasks = [queue.popleft() for _ in range(min(count, len(queue)))]
+        self.waiting -= len(tasks)
+        return url, tasks
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Tasks that were given out and not executed go to the front of their queues."""
@@ -80,15 +82,3 @@ class Batch:
         """When databases that rest, and have queries waiting, may be asked again (readings of time.monotonic)."""
         now = time.monotonic()
         return [moment for url, moment in self._resting.items() if moment > now and self._queues[url]]
-
-    def _admitted(self, url: str, count: int) -> list[Task]:
-        queue, dialect = self._queues[url], dialect_of(url)
-        tasks: list[Task] = []
-        while queue and len(tasks) < count:
-            task = queue.popleft()
-            self.waiting -= 1
-            if reason := check_read_only(task.query.sql, dialect):
-                self.results[task.query] = ExecutionResult.failed(ErrorKind.REFUSED, reason)
-            else:
-                tasks.append(task)
-        return tasks

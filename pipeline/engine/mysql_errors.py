@@ -36,6 +36,8 @@ _KINDS: dict[int, ErrorKind] = {
     # Memory, packets, temporary tables, the parser's stack, a limit on memory per connection.
     **dict.fromkeys((1037, 1038, 1041, 1114, 1119, 1153, 1257, 1301, 1436), ErrorKind.TOO_LARGE),
     **dict.fromkeys((3015, 3044, 3170, 3171, 3186, 3950, 4082, 6110), ErrorKind.TOO_LARGE),
+    # InnoDB's full-text search has numbers of its own: too large a result, too many words, a malformed expression.
+    **dict.fromkeys((188, 191, 209), ErrorKind.RUNTIME),
     # A function that does not exist, to an account that may not EXECUTE any: as unknown functions elsewhere.
     1370: ErrorKind.RUNTIME,
 }

@@ -29,6 +29,10 @@ _FIRST_WORDS = frozenset({"select", "table", "values", "with"})
 _HINTS = re.compile(r"set_var|max_execution_time|resource_group|[`'\"]", re.IGNORECASE)
 _EXECUTABLE = ("/*!", "/*m!")
 
+# A view, derived table or common table expression that the server merges is written into the query where it is used:
+# two uses a level are an expression of 2 to the power of the levels, which no KILL interrupts.
+_MOST_SUBQUERIES = 16
+
 # From the manual's list of functions: what sleeps, waits, locks, reads files, or changes the server. Loadable functions
 # need no privilege, so those that MySQL and well-known libraries bring are listed too.
 _FUNCTIONS = frozenset(
@@ -37,7 +41,10 @@ _FUNCTIONS = frozenset(
     | {"service_get_read_locks", "service_get_write_locks", "service_release_locks"}
     | {"master_pos_wait", "source_pos_wait", "wait_for_executed_gtid_set", "wait_until_sql_thread_after_gtids"}
     | {"load_rewrite_rules", "flush_rewrite_cache", "read_firewall_users", "set_firewall_mode"}
-    | {"create_asymmetric_priv_key", "create_dh_parameters"}  # minutes of arithmetic that no KILL interrupts
+    # Minutes of work inside one call, which no KILL interrupts.
+    | {"create_asymmetric_priv_key", "create_dh_parameters", "extractvalue", "updatexml"}
+    | {"json_schema_valid", "json_schema_validation_report"}
+    | {"st_buffer", "st_frechetdistance", "st_hausdorffdistance", "st_lineinterpolatepoints"}
     | {"sys_eval", "sys_exec", "sys_get", "sys_set", "http_delete", "http_get", "http_post", "http_put"}
 )
 _FUNCTION_FAMILIES = (
@@ -60,6 +67,8 @@ def forbidden(sql: str) -> str | None:
     if reason := _forbidden_character(sql):
         return reason
     started = ended = False
+    subqueries = 0
+    before_token = ""
     before = name = ""  # the word before this token, and that word or quoted name: what a parenthesis would call
     for match in _TOKEN.finditer(sql):
         kind, token = match.lastgroup, match.group()
@@ -82,9 +91,16 @@ def forbidden(sql: str) -> str | None:
             return "not read-only: it assigns a variable"
         if (before, word) in (("for", "update"), ("for", "share"), ("lock", "in")):
             return "not read-only: it locks rows"
+        if before_token == "(" and word in ("select", "with"):
+            subqueries += 1
+            if subqueries > _MOST_SUBQUERIES:
+                return f"not allowed: more than {_MOST_SUBQUERIES} subqueries"
+        if kind == "text" and "**" in token and token.lstrip("'").startswith("$"):
+            return "not allowed: a JSON path with **"
         if token == "(" and (name in _FUNCTIONS or name.startswith(_FUNCTION_FAMILIES)):
             return f"not allowed: it calls {name[:40]}()"
         ended = started and token == ";"
+        before_token = token
         before = word
         name = token[1:-1].casefold() if kind == "quoted" else word
     return None if started else "not SQL: empty"

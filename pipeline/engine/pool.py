@@ -25,6 +25,7 @@ from pipeline.engine.protocol import Answers, Chunk, Hello
 from pipeline.engine.result import ErrorKind, ExecutionResult, Limits, Query
 from pipeline.engine.urls import MYSQL_PASSWORD_VARIABLE, dialect_of, mysql_address, sqlite_path
 from pipeline.errors import InfrastructureError, InputError
+from pipeline.sql.parsing import is_plain_query
 
 _START_S = 60.0
 # A worker gets queries in chunks, as many as take a few milliseconds: one at a time, the messages would cost more than
@@ -61,7 +62,8 @@ class _Worker:
             self.heard_at = self._chunk_at = time.monotonic()
         self.url = url
         self.chunks.append(tasks)
-        self.process.send(Chunk(url, [task.query.sql for task in tasks]))
+        doubtful = [place for place, task in enumerate(tasks) if not is_plain_query(task.query.sql)]
+        self.process.send(Chunk(url, [task.query.sql for task in tasks], doubtful))
 
     def running(self) -> tuple[int, float]:
         """Which of `tasks` runs now, and since when; the first one, if it has not even begun."""

@@ -34,10 +34,12 @@ class Hello(Struct, frozen=True, array_like=True):
 
 
 class Chunk(Struct, frozen=True, array_like=True):
-    """Queries of one database, to be executed in this order."""
+    """Queries of one database, to be executed in this order; the `doubtful` ones (by place) only if their text, read
+    closely, is one reading statement."""
 
     url: str
     sql: list[str]
+    doubtful: list[int] = []
 
 
 class Fault(Struct, frozen=True, array_like=True):

@@ -28,6 +28,8 @@ _FIRST_ROWS = 16
 _MOST_ROWS = 256
 # Atomic and possessive, or text such as "--------" before a word would take exponential time.
 _BLANK = re.compile(r"(?>\s+|;|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+# Whatever may hold the signs of a comment, and comments; the possessive forms keep hostile text linear.
+_PIECE = re.compile(r"""'[^']*+'?|"[^"]*+"?|`[^`]*+`?|\[[^\]]*+\]?|--[^\n]*+|/\*.*?(?:\*/|\Z)|.""", re.DOTALL)
 
 
 class SqliteExecutor:
@@ -178,7 +180,9 @@ class _Session:
         names = [f"querysmith_{i}" for i in range(len(self._columns))]
         values = (f"typeof({n}), CASE typeof({n}) WHEN 'text' THEN CAST({n} AS BLOB) ELSE {n} END" for n in names)
         body = self._statement.strip("; \t\r\n\f\v")
-        sql = f"WITH querysmith({', '.join(names)}) AS (\n{body}\n) SELECT {', '.join(values)} FROM querysmith"
+        sql = "WITH querysmith({}) AS (\n{}\n) SELECT {} FROM querysmith".format(
+            ", ".join(names), body + "*/" * _ends_in_comment(body), ", ".join(values)
+        )
         columns = self._columns
         self._sql, self._seen = sql, 0
         cursor = self._connection.cursor()
@@ -196,6 +200,12 @@ class _Session:
             for row in rows
         ]
         return decoded, truncated
+
+
+def _ends_in_comment(sql: str) -> bool:
+    """True if a comment is never closed, which SQLite allows."""
+    last = max(_PIECE.finditer(sql), key=re.Match.end, default=None)
+    return last is not None and last.group().startswith("/*") and not last.group().endswith("*/")
 
 
 def _size(value: Any) -> int:

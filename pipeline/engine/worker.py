@@ -107,9 +107,11 @@ class _Worker:
         rows, sent_at = 0, time.monotonic()
         patience_s = self._hello.limits.kill_after_s + _ALARM_GRACE_S
         _allow_cpu(patience_s)
+        has_decimals = dialect_of(chunk.url) == "mysql"
+        doubtful = frozenset(chunk.doubtful)
+        execute = None
         try:
-            execute, has_decimals = None, dialect_of(chunk.url) == "mysql"
-            for sql in chunk.sql:
+            for place, sql in enumerate(chunk.sql):
                 now = time.monotonic()
                 if results and (now - sent_at > _SEND_AFTER_S or rows > _SEND_ROWS):
                     self._send(results)
@@ -117,13 +119,11 @@ class _Worker:
                     results, rows, sent_at = [], 0, now
                 self._count += 1
                 if execute is None:
-                    self._progress.begin(self._count, now + _OPEN_S)  # the query's own time starts later
-                    signal.setitimer(signal.ITIMER_REAL, _OPEN_S)
-                    execute = self._executor(chunk.url).open(chunk.url)
+                    execute = self._open(chunk)
                     now = time.monotonic()
                 self._progress.begin(self._count, now)
                 signal.setitimer(signal.ITIMER_REAL, patience_s)
-                result = execute(sql)
+                result = (_refused(sql, chunk.url) if place in doubtful else None) or execute(sql)
                 if result.error or result.truncated:
                     execute = None  # a MySQL connection may have been lost over it
                 results.append(portable(result) if has_decimals else result)
@@ -134,6 +134,14 @@ class _Worker:
             self._send(results, Fault(str(error), retry=isinstance(error, InfrastructureError)))
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _open(self, chunk: Chunk) -> Callable[[str], ExecutionResult]:
+        """Get ready to execute; the time of the next query starts afterwards."""
+        self._progress.begin(self._count, time.monotonic() + _OPEN_S)
+        signal.setitimer(signal.ITIMER_REAL, _OPEN_S)
+        if chunk.doubtful:
+            import pipeline.sql.parsing  # noqa: F401 (half a second, once)
+        return self._executor(chunk.url).open(chunk.url)
 
     def _executor(self, url: str) -> Executor:
         dialect = dialect_of(url)
@@ -165,6 +173,18 @@ class _Worker:
         except MemoryError:
             error = "the result does not fit in memory"
             self._channel.send(Answers([ExecutionResult.failed(ErrorKind.TOO_LARGE, error)]))
+
+
+def _refused(sql: str, url: str) -> ExecutionResult | None:
+    """The outcome of a text that is not executed. Decided here and not in the parent, because reading hostile text may
+    take as much as executing it: then the query is late or too large, and only that query."""
+    from pipeline.sql.parsing import check_read_only
+
+    try:
+        reason = check_read_only(sql, dialect_of(url))
+    except MemoryError:
+        return ExecutionResult.failed(ErrorKind.TOO_LARGE, "reading the text needs too much memory")
+    return ExecutionResult.failed(ErrorKind.REFUSED, reason) if reason else None
 
 
 def _allow_cpu(seconds: float) -> None:

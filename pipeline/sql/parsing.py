@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from functools import lru_cache
 from itertools import dropwhile
 
@@ -18,6 +19,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 MAX_SQL_CHARS = 50_000  # longer text is refused unread
+_MOST_RETRIED = 10
 _MAX_PARSED_CHARS = 10_000  # sqlglot takes a second for ten times as much; tokens and trees are large
 
 # sqlglot reports on this logger what it also raises or returns.
@@ -54,11 +56,32 @@ def parse(sql: str, dialect: str) -> exp.Expr | None:
 
 @lru_cache(maxsize=2048)
 def _parse(sql: str, dialect: str) -> exp.Expr | None:
+    if _takes_exponential_time(sql, dialect):
+        return None
     try:
         statements = [tree for tree in sqlglot.parse(sql, dialect=dialect) if tree is not None]
-    except (SqlglotError, RecursionError):
+    except (SqlglotError, RecursionError, ValueError):  # ValueError: a number of thousands of digits
         return None
     return statements[0] if len(statements) == 1 else None
+
+
+def _takes_exponential_time(sql: str, dialect: str) -> bool:
+    """True for what sqlglot tries twice at each level: joins that wait for their ON or USING, STRUCT(STRUCT(...,
+    CHAR(CHAR(.... No query that anybody wants has more than a few of them."""
+    words = bare_words(sql)
+    if words.count("join") <= _MOST_RETRIED and words.count("struct") + words.count("char") <= _MOST_RETRIED:
+        return False
+    waiting = 0
+    calls: Counter[str] = Counter()
+    for token in _tokens(sql, dialect) or []:
+        if token.token_type == TokenType.JOIN:
+            waiting += 1
+        elif token.token_type in (TokenType.ON, TokenType.USING):
+            waiting = max(0, waiting - 1)
+        calls[token.text.lower()] += 1
+        if waiting > _MOST_RETRIED or calls["struct"] > _MOST_RETRIED or calls["char"] > _MOST_RETRIED:
+            return True
+    return False
 
 
 def check_read_only(sql: str, dialect: str) -> str | None:
@@ -69,9 +92,9 @@ def check_read_only(sql: str, dialect: str) -> str | None:
     that begins with "not SQL". Most queries need no tree, which would cost more than their execution: they hold no word
     that could make them anything else.
     """
-    if len(sql) > MAX_SQL_CHARS:
-        return f"longer than {MAX_SQL_CHARS} characters"
-    if _is_plain_query(sql):
+    if reason := unsendable(sql):
+        return reason
+    if is_plain_query(sql):
         return None
     tokens = _tokens(sql, dialect) if len(sql) <= _MAX_PARSED_CHARS else None
     if tokens is None:
@@ -129,8 +152,19 @@ def canonical(sql: str, dialect: str) -> str:
             if not (name.quoted and is_bare_column):
                 name.replace(exp.to_identifier(name.name.lower(), quoted=not name.name.isidentifier()))
         return tree.sql(dialect=dialect, comments=False)
-    except (SqlglotError, RecursionError):
+    except (SqlglotError, RecursionError, ValueError):
         return _folded(sql)
+
+
+def unsendable(sql: str) -> str | None:
+    """The reason why no database should even see a text: it is too long, or no text at all. Takes no time."""
+    if len(sql) > MAX_SQL_CHARS:
+        return f"longer than {MAX_SQL_CHARS} characters"
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        return "not SQL: it holds half a character (a lone surrogate)"
+    return None
 
 
 def bare_words(sql: str) -> list[str]:
@@ -145,9 +179,9 @@ def _tokens(sql: str, dialect: str) -> list[Token] | None:
         return None
 
 
-def _is_plain_query(sql: str) -> bool:
-    """True if there is no need to look closer: no doubtful word, not even in a string, nor anything that could hide a
-    second statement."""
+def is_plain_query(sql: str) -> bool:
+    """True if `check_read_only` passes at a glance: no doubtful word, not even in a string, nor anything that could
+    hide a second statement."""
     return (
         _QUERY.match(sql) is not None
         and ";" not in sql.rstrip("; \t\r\n")
