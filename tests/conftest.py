@@ -21,7 +21,7 @@ from hypothesis import settings
 from pipeline.config import Architecture
 from pipeline.data.example import Database, Example, ForeignKey
 from pipeline.data.prompts import MODES, render_completion, render_prompt, render_schema
-from pipeline.data.spider import read_sqlite
+from pipeline.data.sqlite_schema import read_sqlite
 from pipeline.engine.pool import Engine
 
 if TYPE_CHECKING:

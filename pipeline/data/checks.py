@@ -63,8 +63,9 @@ def check_rows(rows: Sequence[Row], databases: Mapping[str, Database], engine: E
     """
     _check_statements(rows, databases)
     _check_execution(rows, databases, engine)
-    _check_repeats(rows)
-    _check_leaks(rows)
+    dialects = {db_id: database.dialect for db_id, database in databases.items()}
+    _check_repeats(rows, dialects)
+    _check_leaks(rows, dialects)
 
 
 def _check_statements(rows: Sequence[Row], databases: Mapping[str, Database]) -> None:
@@ -87,7 +88,7 @@ def _unknown(sql: str, columns: Mapping[str, Sequence[str]], dialect: str) -> tu
     return (*found.tables, *found.columns) if found else ()
 
 
-def _check_repeats(rows: Sequence[Row]) -> None:
+def _check_repeats(rows: Sequence[Row], dialects: Mapping[str, str]) -> None:
     """A repeated question keeps its first row that passes the other checks. Another query for it is a contradiction,
     not a second gold."""
     first: dict[tuple[str, str], Row] = {}
@@ -95,7 +96,8 @@ def _check_repeats(rows: Sequence[Row]) -> None:
         example = row.example
         earlier = first.setdefault((example.db_id, normalise(example.question)), row)
         repeated = earlier is not row
-        same = _canonical_golds(earlier.example) == _canonical_golds(example)
+        dialect = dialects[example.db_id]
+        same = _canonical_golds(earlier.example, dialect) == _canonical_golds(example, dialect)
         row.state("is_unique", f"the same question stands in {earlier.example.source}" if repeated and same else None)
         row.state(
             "consistent",
@@ -103,18 +105,18 @@ def _check_repeats(rows: Sequence[Row]) -> None:
         )
 
 
-def _check_leaks(rows: Sequence[Row]) -> None:
+def _check_leaks(rows: Sequence[Row], dialects: Mapping[str, str]) -> None:
     """Where two splits share a question or query, the row that is further from the final verdict goes."""
     for position, split in enumerate(SPLITS):
         own = [row for row in rows if row.split == split]
         kept_apart = [row.example for row in rows if row.split in SPLITS[position + 1 :]]
-        for row, leaked in zip(own, leaks(kept_apart, [r.example for r in own]), strict=True):
+        for row, leaked in zip(own, leaks(kept_apart, [r.example for r in own], dialects), strict=True):
             later = " or ".join(SPLITS[position + 1 :])
             row.state("not_leaked", f"its question or query also stands in the {later} split" if leaked else None)
 
 
-def _canonical_golds(example: Example) -> set[str]:
-    return {canonical(sql, "sqlite") for sql in example.gold_sql}
+def _canonical_golds(example: Example, dialect: str) -> set[str]:
+    return {canonical(sql, dialect) for sql in example.gold_sql}
 
 
 def _check_execution(rows: Sequence[Row], databases: Mapping[str, Database], engine: Engine) -> None:

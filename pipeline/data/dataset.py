@@ -66,8 +66,8 @@ class Dataset:
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """One JSON object a line, UTF-8."""
-    with path.open("w", encoding="utf-8") as file:
+    """One JSON object a line, UTF-8; half a character, as rejected rows may hold, stays the escape that it came as."""
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 

@@ -8,11 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `type` is the declared SQL type, lower-cased (empty where the database declares none)."""
+    """One column: `type` is the declared SQL type, lower-cased but for the values of an enumeration (empty where the
+    database declares none); `description` says in words what the column holds, where that is known."""
 
     name: str
     type: str
     primary_key: bool = False
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Schema:
 
 @dataclass(frozen=True)
 class Database:
-    """A database that examples are asked of. `url` is `sqlite:///<absolute path>`; `digest` is of its content."""
+    """A database that examples are asked of. `dialect` is "sqlite" or "mysql"; for the forms of `url` see
+    pipeline.engine.urls; `digest` is of its content and, where prompts show them, of its columns' descriptions."""
 
     db_id: str
     dialect: str

@@ -62,8 +62,10 @@ def judge_incoming(rows: Sequence[Row], limits: dict[str, float], table: Path) -
     return verdicts
 
 
-def judge_kept(rows: Sequence[Row], databases_apart: bool, table: Path) -> list[Verdict]:
+def judge_kept(rows: Sequence[Row], dialects: Mapping[str, str], databases_apart: bool, table: Path) -> list[Verdict]:
     """Judge that no question or query (and with `databases_apart` no database) stands in two splits.
+
+    `dialects` are the databases' dialects by db_id.
 
     Raises:
         RuntimeError: an expectation itself failed to run.
@@ -71,7 +73,7 @@ def judge_kept(rows: Sequence[Row], databases_apart: bool, table: Path) -> list[
     import great_expectations.expectations as gxe
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-    keys = [(row.split, key) for row in rows for key in leak_keys(row.example)]
+    keys = [(row.split, key) for row in rows for key in leak_keys(row.example, dialects[row.example.db_id])]
     keys += [(row.split, f"database {row.example.db_id}") for row in rows]
     _write_table(table, ["split", "shared"], keys)
     kinds = {"question": "question", "sql": "query"} | ({"database": "database"} if databases_apart else {})

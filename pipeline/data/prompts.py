@@ -18,12 +18,17 @@ MODES: tuple[Mode, ...] = ("think", "no_think")
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 
+_DESCRIPTION_CHARS = 100  # some descriptions are essays, and a schema may have hundreds of columns
+
 
 def render_schema(schema: Schema) -> str:
-    """One line a table, `name(column type key, ...)`, then one line with the foreign keys."""
+    """One line a table, `name(column type key /* description */, ...)`, then one line with the foreign keys."""
     lines = []
     for table, columns in schema.tables.items():
-        parts = (" ".join(filter(None, (_quoted(c.name), c.type, "key" if c.primary_key else ""))) for c in columns)
+        parts = (
+            " ".join(filter(None, (_quoted(c.name), c.type, "key" if c.primary_key else "", _comment(c.description))))
+            for c in columns
+        )
         lines.append(f"{_quoted(table)}({', '.join(parts)})")
     if schema.foreign_keys:
         joins = (
@@ -80,3 +85,11 @@ def read_completion(text: str, mode: Mode) -> Completion:
 
 def _quoted(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z_]\w*", name) else '"' + name.replace('"', '""') + '"'
+
+
+def _comment(description: str) -> str:
+    """A description as a short SQL comment; empty for none."""
+    text = " ".join(description.replace("/*", "").replace("*/", "").split())
+    if len(text) > _DESCRIPTION_CHARS:
+        text = text[:_DESCRIPTION_CHARS].rsplit(" ", 1)[0] + " ..."
+    return f"/* {text} */" if text else ""

@@ -13,7 +13,7 @@ from pipeline.config import RunConfig
 from pipeline.data.checks import Row
 from pipeline.data.dataset import Dataset
 from pipeline.data.expectations import Verdict
-from pipeline.data.spider import Rejected
+from pipeline.data.loading import Rejected
 from pipeline.data.splits import SPLITS
 
 SHOWN_REJECTED = 100
@@ -31,7 +31,7 @@ def validation_report(
     used = sum(len(examples) for examples in dataset.splits.values())
     read = len({row.example.source for row in rows} | {rejected.source for rejected in quarantine})
     counts = {split: Counter(example.db_id for example in dataset.splits[split]) for split in SPLITS}
-    return environment.get_template("validation.html.j2").render(
+    html = environment.get_template("validation.html.j2").render(
         config=config,
         dataset=dataset,
         total=read,
@@ -45,6 +45,7 @@ def validation_report(
         thoughts=Counter(e.reasoning_source or "none" for split in SPLITS for e in dataset.splits[split]),
         lengths=_length_plot([row.tokens for row in rows], config.profile.model.max_length),
     )
+    return html.encode(errors="backslashreplace").decode()  # a rejected row may hold half a character
 
 
 def _length_plot(tokens: Sequence[int], limit: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pipeline.data.example import Example
@@ -23,18 +23,26 @@ def normalise(question: str) -> str:
     return " ".join(re.findall(r"\w+|[<>=+*/%]+|!=", question.lower()))
 
 
-def leak_keys(example: Example) -> tuple[str, ...]:
-    """Texts that must not stand in two splits: the question, and the database with each canonical gold query."""
-    queries = (f"sql {example.db_id} {canonical(sql, 'sqlite')}" for sql in example.gold_sql)
+def leak_keys(example: Example, dialect: str) -> tuple[str, ...]:
+    """Texts that must not stand in two splits: the question, and the database with each canonical gold query.
+
+    `dialect` is that of the example's database; functions of several examples take the dialects by db_id.
+    """
+    queries = (f"sql {example.db_id} {canonical(sql, dialect)}" for sql in example.gold_sql)
     return (f"question {normalise(example.question)}", *queries)
 
 
 def assign(
-    examples: Sequence[Example], *, by: Literal["question", "database"], dev_share: float, test_share: float
+    examples: Sequence[Example],
+    dialects: Mapping[str, str],
+    *,
+    by: Literal["question", "database"],
+    dev_share: float,
+    test_share: float,
 ) -> list[Split]:
     """The split of each example. Examples that share a question or a query, or (by="database") a database, stay
     together; shares are of groups and therefore met only roughly."""
-    groups = _groups(examples, by)
+    groups = _groups(examples, dialects, by)
     chosen: list[Split] = []
     for key in groups:
         position = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2**64
@@ -42,10 +50,10 @@ def assign(
     return chosen
 
 
-def leaks(kept_apart: Sequence[Example], examples: Sequence[Example]) -> list[bool]:
+def leaks(kept_apart: Sequence[Example], examples: Sequence[Example], dialects: Mapping[str, str]) -> list[bool]:
     """For each of `examples`, whether its question or one of its queries also stands in `kept_apart`."""
-    taken = {key for example in kept_apart for key in leak_keys(example)}
-    return [any(key in taken for key in leak_keys(example)) for example in examples]
+    taken = {key for example in kept_apart for key in leak_keys(example, dialects[example.db_id])}
+    return [any(key in taken for key in leak_keys(example, dialects[example.db_id])) for example in examples]
 
 
 def cap(examples: Sequence[Example], limit: int, seed: int) -> list[Example]:
@@ -57,7 +65,7 @@ def cap(examples: Sequence[Example], limit: int, seed: int) -> list[Example]:
     return [example for example in examples if id(example) in drawn]
 
 
-def _groups(examples: Sequence[Example], by: Literal["question", "database"]) -> list[str]:
+def _groups(examples: Sequence[Example], dialects: Mapping[str, str], by: Literal["question", "database"]) -> list[str]:
     """The smallest leak key of each example's connected group (union-find over shared keys)."""
     parent: dict[str, str] = {}
 
@@ -69,7 +77,9 @@ def _groups(examples: Sequence[Example], by: Literal["question", "database"]) ->
             parent[key], key = root, parent[key]
         return root
 
-    all_keys = [(*leak_keys(e), f"database {e.db_id}") if by == "database" else leak_keys(e) for e in examples]
+    all_keys = [leak_keys(e, dialects[e.db_id]) for e in examples]
+    if by == "database":
+        all_keys = [(*keys, f"database {e.db_id}") for e, keys in zip(examples, all_keys, strict=True)]
     for keys in all_keys:
         for key in keys[1:]:
             first, other = sorted((find(keys[0]), find(key)))

@@ -17,9 +17,10 @@ from pipeline.data.checks import CHECKS, Row, check_lengths, check_rows
 from pipeline.data.dataset import Dataset, write_jsonl
 from pipeline.data.example import Database, Example
 from pipeline.data.expectations import Verdict, judge_incoming, judge_kept
+from pipeline.data.loading import Loaded, Rejected
 from pipeline.data.prompts import MODES, render_completion, render_prompt
 from pipeline.data.report import validation_report
-from pipeline.data.spider import Loaded, Rejected, load_spider
+from pipeline.data.spider import load_spider
 from pipeline.data.splits import SPLITS, assign, cap
 from pipeline.errors import InputError
 from pipeline.registry.models import resolve_base
@@ -35,6 +36,8 @@ def run(config: RunConfig, context: Context) -> Result:
     shutil.rmtree(folder, ignore_errors=True)
 
     loaded = load_spider(_source(config))
+    if loaded.repaired:
+        context.client.set_tag(context.run_id, "querysmith.repaired_text", str(dict(loaded.repaired)))
     rows = _split_rows(loaded, config)
     with open_engine(config, loaded.databases) as engine:
         check_rows(rows, loaded.databases, engine)
@@ -48,7 +51,8 @@ def run(config: RunConfig, context: Context) -> Result:
         i for check, verdict in zip(CHECKS, incoming, strict=True) if check.sets_aside for i in verdict.failed_rows
     }
     kept = [row for i, row in enumerate(rows) if i not in aside]
-    after = judge_kept(kept, settings.split_by == "database" and not loaded.train, context.work / "kept.sqlite")
+    databases_apart = settings.split_by == "database" and not loaded.train
+    after = judge_kept(kept, loaded.dialects, databases_apart, context.work / "kept.sqlite")
     quarantine = [*loaded.rejected, *(_rejected(rows[i]) for i in sorted(aside))]
 
     dataset = _dataset(kept, loaded.databases, config)
@@ -73,22 +77,24 @@ def _source(config: RunConfig) -> Path:
 def _split_rows(loaded: Loaded, config: RunConfig) -> list[Row]:
     """Every example with its split. A folder's own dev.json is the test split where it also has training questions."""
     settings = config.profile.data
+    dialects = loaded.dialects
     own_test = bool(loaded.train and loaded.dev)
     to_split = loaded.train if own_test else [*loaded.train, *loaded.dev]
     splits = assign(
         to_split,
+        dialects,
         by=settings.split_by if not own_test else "question",
         dev_share=settings.dev_share,
         test_share=0.0 if own_test else settings.test_share,
     )
-    rows = [Row(_with_thought(example), split) for example, split in zip(to_split, splits, strict=True)]
-    return rows + [Row(_with_thought(example), "test") for example in (loaded.dev if own_test else ())]
+    placed = [*zip(to_split, splits, strict=True), *((example, "test") for example in (loaded.dev if own_test else ()))]
+    return [Row(_with_thought(example, dialects[example.db_id]), split) for example, split in placed]
 
 
-def _with_thought(example: Example) -> Example:
+def _with_thought(example: Example, dialect: str) -> Example:
     if example.reasoning:
         return example
-    thought = describe(example.gold_sql[0], "sqlite")
+    thought = describe(example.gold_sql[0], dialect)
     return replace(example, reasoning=thought, reasoning_source="derived" if thought else "")
 
 

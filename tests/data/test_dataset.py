@@ -107,7 +107,7 @@ def test_damaged_files_are_refused(dataset: Dataset, tmp_path: Path, damage: Cal
 
 
 def test_jsonl_keeps_text_on_one_line(tmp_path: Path) -> None:
-    rows = [{"a": "line\nbreak \u2028 ü 客户"}, {}, {"b": [1, None, 2.5]}]
+    rows = [{"a": "line\nbreak \u2028 ü 客户"}, {}, {"b": [1, None, 2.5]}, {"half": "\ud800"}]
     write_jsonl(tmp_path / "x.jsonl", rows)
     assert read_jsonl(tmp_path / "x.jsonl") == rows
     assert "客户" in (tmp_path / "x.jsonl").read_text(encoding="utf-8")

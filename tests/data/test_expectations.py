@@ -17,6 +17,7 @@ from pipeline.data.expectations import Verdict, judge_incoming, judge_kept
 from pipeline.data.splits import Split
 
 NAMES = [check.name for check in CHECKS]
+DIALECTS = dict.fromkeys(("a", "b", "c", "d", "shop"), "sqlite")
 
 
 def rows_failing(check: str, failed: Sequence[int], count: int) -> list[Row]:
@@ -95,11 +96,11 @@ def test_leaks_between_splits_are_found(
     tmp_path: Path, more: tuple[tuple[Split, str, str, str], ...], failed: set[str]
 ) -> None:
     rows = placed(*APART, *more)  # type: ignore[arg-type]
-    verdicts = judge_kept(rows, True, tmp_path / "t.sqlite")
+    verdicts = judge_kept(rows, DIALECTS, True, tmp_path / "t.sqlite")
     assert [verdict.name for verdict in verdicts] == ["no_shared_question", "no_shared_query", "no_shared_database"]
     assert {verdict.name for verdict in verdicts if not verdict.passed} == failed
     assert all(verdict.failed == (verdict.name in failed) for verdict in verdicts)
-    by_question = judge_kept(rows, False, tmp_path / "t.sqlite")
+    by_question = judge_kept(rows, DIALECTS, False, tmp_path / "t.sqlite")
     assert by_question == verdicts[:2]
 
 
@@ -107,7 +108,7 @@ def test_quotes_and_wildcards_in_questions_are_only_text(tmp_path: Path) -> None
     rows = placed(
         ("train", "a", "100% 'sql' _?", "SELECT '{batch}'"), ("test", "a", "question sql {batch} %", "SELECT '%'")
     )
-    assert all(verdict.passed for verdict in judge_kept(rows, False, tmp_path / "t.sqlite"))
+    assert all(verdict.passed for verdict in judge_kept(rows, DIALECTS, False, tmp_path / "t.sqlite"))
 
 
 def test_an_expectation_that_cannot_run_is_not_bad_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,4 +121,4 @@ def test_an_expectation_that_cannot_run_is_not_bad_data(tmp_path: Path, monkeypa
     with pytest.raises(RuntimeError, match="expect_column_values_to_be_in_set failed to run"):
         judge_incoming(rows, dict.fromkeys(NAMES, 1.0), tmp_path / "t.sqlite")
     with pytest.raises(RuntimeError, match="unexpected_rows_expectation failed to run"):
-        judge_kept(rows, False, tmp_path / "other.sqlite")
+        judge_kept(rows, DIALECTS, False, tmp_path / "other.sqlite")

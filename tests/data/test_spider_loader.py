@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmark_data import BENCHMARKS, needs
 
+from pipeline.data.benchmarks import load
 from pipeline.data.example import Column, Database, Example, ForeignKey
-from pipeline.data.spider import Rejected, load_spider, read_sqlite
+from pipeline.data.loading import Rejected
+from pipeline.data.spider import load_spider, variants
+from pipeline.data.sqlite_schema import read_sqlite
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import Query
 from pipeline.errors import InputError
@@ -118,7 +122,9 @@ def test_a_folder_without_questions_stops(spider_folder: Writer) -> None:
         (b'[{"db_id": ', "not JSON (Expecting value at line 1 column"),
         (b"", "not JSON"),
         (b'{"db_id": "shop"}', "must hold a JSON list of rows, not dict"),
-        (b"\xff\xff", "cannot be read"),
+        (b"\xff\xff", "not JSON"),
+        (b"[" * 100_000, "not usable as JSON"),
+        (b"[" + b"1" * 5_000 + b"]", "not usable as JSON"),
     ],
 )
 @pytest.mark.parametrize("name", ["dev.json", "tables.json"])
@@ -201,3 +207,101 @@ def test_any_folder_name_can_hold_a_database(
     assert list(database.schema.tables) == ["t"]
     (result,) = engine.execute([Query(database.url, "SELECT a FROM t")])
     assert result.rows == ((5,),)
+
+
+def test_the_test_split_has_questions_databases_and_keys_of_its_own(
+    spider_folder: Writer, sqlite_file: Callable[[Path, str], Path]
+) -> None:
+    entry = {
+        "db_id": "hidden",
+        "table_names_original": ["t"],
+        "column_names_original": [[-1, "*"], [0, "a"], [0, "b"]],
+        "foreign_keys": [[2, 1]],
+    }
+    hidden = {**GOOD, "db_id": "hidden"}
+    root = spider_folder(train=[GOOD], dev=[GOOD], test=[hidden, GOOD], tables=[], test_tables=[entry])
+    sqlite_file(root / "test_database" / "hidden" / "hidden.sqlite", "CREATE TABLE t (a, b)")
+    loaded = load("spider", root, split="test")
+    assert [example.source for example in loaded.train] == ["train.json#1"]
+    assert [example.source for example in loaded.dev] == ["test.json#1", "test.json#2"]
+    assert loaded.databases["hidden"].schema.foreign_keys == (ForeignKey("t", "b", "t", "a"),)
+    assert loaded.databases["shop"].url == f"sqlite:///{root / 'database' / 'shop' / 'shop.sqlite'}"
+    assert [e.source for e in load("spider", root).dev] == ["dev.json#1"]
+    assert load("spider", root, split="train").dev == []
+
+
+def test_a_split_that_is_not_there_stops(spider_folder: Writer) -> None:
+    root = spider_folder(dev=[GOOD])
+    for split, message in (("test", "has no test.json"), ("train", "has neither train.json nor train_spider.json")):
+        with pytest.raises(InputError, match=message):
+            load("spider", root, split=split)
+    with pytest.raises(InputError, match="spider has no split 'mini_dev': choose dev or test or train"):
+        load("spider", root, split="mini_dev")
+
+
+def test_stray_bytes_in_a_question_are_repaired_and_counted(spider_folder: Writer) -> None:
+    root = spider_folder(dev=[{**GOOD, "question": "Caf# or caf#?"}])
+    (root / "dev.json").write_bytes((root / "dev.json").read_bytes().replace(b"#", b"\xe9"))
+    loaded = load_spider(root)
+    assert (loaded.dev[0].question, loaded.repaired) == ("Café or café?", {"dev.json": 2})
+
+
+def test_bytes_that_are_not_utf8_and_broken_views_stop_no_database(
+    tmp_path: Path, sqlite_file: Callable[[Path, str], Path]
+) -> None:
+    script = """
+        CREATE TABLE t (a); INSERT INTO t VALUES (CAST(x'ff' AS TEXT)); CREATE TABLE gone (a);
+        CREATE VIEW v AS SELECT * FROM gone; CREATE VIEW w AS SELECT a FROM t; CREATE TABLE caf_ ("n#" text);
+        DROP TABLE gone;
+    """
+    path = sqlite_file(tmp_path / "x.sqlite", script)
+    path.write_bytes(path.read_bytes().replace(b"n#", b"n\xe9"))
+    schema = read_sqlite("x", path).schema
+    assert list(schema.tables) == ["t", "w", "caf_"]
+    assert schema.tables["caf_"][0].name == "n\ufffd"
+
+
+def test_variants_stand_in_the_test_suite_or_beside_the_database(spider_folder: Writer) -> None:
+    root = spider_folder({"shop": "CREATE TABLE t (a)", "alone": "CREATE TABLE t (a)"}, dev=[GOOD])
+    original = root / "database" / "shop" / "shop.sqlite"
+    assert variants(root, "alone") == [root / "database" / "alone" / "alone.sqlite"]
+    beside = [original.with_name(f"shopv{n}.sqlite") for n in (1, 2)]
+    for path in (*beside, original.with_name("schema.sql")):
+        path.touch()
+    assert variants(root, "shop") == [original, *beside]
+    suite = root / "test_suite" / "shop"
+    suite.mkdir(parents=True)
+    for name in ("a.sqlite", "z.sqlite"):
+        (suite / name).touch()
+    assert variants(root, "shop") == [original, suite / "a.sqlite", suite / "z.sqlite"]
+    (suite / "shop.sqlite").touch()
+    assert variants(root, "shop") == [suite / "shop.sqlite", suite / "a.sqlite", suite / "z.sqlite"]
+    with pytest.raises(InputError, match=r"gone\.sqlite: this database is missing; add the file"):
+        variants(root, "gone")
+
+
+@needs("spider")
+def test_the_real_dev_set_and_its_variants() -> None:
+    loaded = load("spider", BENCHMARKS / "spider")
+    assert (len(loaded.dev), loaded.train, loaded.rejected) == (552, [], [])
+    found = {db_id: variants(BENCHMARKS / "spider", db_id) for db_id in loaded.databases}
+    assert {db_id: len(paths) for db_id, paths in found.items()} == {
+        "battle_death": 28,
+        "car_1": 60,
+        "concert_singer": 32,
+        "course_teach": 25,
+        "cre_Doc_Template_Mgt": 25,
+        "employee_hire_evaluation": 27,
+        "museum_visit": 35,
+        "orchestra": 28,
+        "pets_1": 27,
+        "poker_player": 31,
+        "singer": 26,
+        "tvshow": 25,
+        "voter_1": 27,
+    }
+    for db_id, paths in found.items():
+        assert paths[0].name == f"{db_id}.sqlite"
+        assert hashlib.sha256(paths[0].read_bytes()).hexdigest() == loaded.databases[db_id].digest
+        assert len({path.read_bytes() for path in paths[:5]}) == 5
+    assert all(database.schema.foreign_keys for db_id, database in loaded.databases.items() if db_id == "car_1")

@@ -32,8 +32,13 @@ EXAMPLES = st.builds(
 SHARES = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5))
 
 
+def sqlite(examples: list[Example]) -> dict[str, str]:
+    """All databases are of one dialect."""
+    return {example.db_id: "sqlite" for example in examples}
+
+
 def splits(examples: list[Example], by: By, shares: tuple[float, float]) -> list[Split]:
-    return assign(examples, by=by, dev_share=shares[0], test_share=shares[1])
+    return assign(examples, sqlite(examples), by=by, dev_share=shares[0], test_share=shares[1])
 
 
 def numbered(count: int, databases: int = 1) -> list[Example]:
@@ -117,8 +122,8 @@ def test_what_makes_two_questions_the_same(a: str, b: str, same: bool) -> None:
 
 def test_the_same_query_on_another_database_is_another_key() -> None:
     example = Example("a", "Q", ("SELECT 1", "SELECT 2"))
-    question, *queries = leak_keys(example)
-    other_question, *other_queries = leak_keys(replace(example, db_id="b"))
+    question, *queries = leak_keys(example, "sqlite")
+    other_question, *other_queries = leak_keys(replace(example, db_id="b"), "sqlite")
     assert question == other_question
     assert len(queries) == 2
     assert not set(queries) & set(other_queries)
@@ -132,8 +137,16 @@ def test_leaks_finds_questions_and_queries_that_are_kept_apart() -> None:
         Example("b", "Count them.", ("SELECT count(*) FROM t",)),
         Example("a", "Other", ("SELECT 1", "SELECT COUNT(*)  FROM t")),
     ]
-    assert leaks(apart, rows) == [True, True, False, True]
-    assert leaks([], rows) == [False] * 4
+    assert leaks(apart, rows, sqlite(rows)) == [True, True, False, True]
+    assert leaks([], rows, sqlite(rows)) == [False] * 4
+
+
+def test_queries_are_compared_in_the_dialect_of_their_database() -> None:
+    """MySQL takes double quotes for those of strings, SQLite for those of names."""
+    apart = [Example("a", "One", ("SELECT x FROM t WHERE x = 'Bern' AND 1 = 1 # a comment",))]
+    rows = [Example("a", "Two", ('SELECT x FROM `t` WHERE x = "Bern" AND 1 = 1',))]
+    assert leaks(apart, rows, {"a": "mysql"}) == [True]
+    assert leaks(apart, rows, {"a": "sqlite"}) == [False]
 
 
 def test_cap_draws_in_order_from_every_database() -> None:

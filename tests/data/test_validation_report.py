@@ -15,8 +15,8 @@ from pipeline.data.checks import Row
 from pipeline.data.dataset import Dataset
 from pipeline.data.example import Database, Example
 from pipeline.data.expectations import Verdict
+from pipeline.data.loading import Rejected
 from pipeline.data.report import SHOWN_REJECTED, validation_report
-from pipeline.data.spider import Rejected
 
 EVIL = "<script>alert('x')</script> & \"more\""
 
@@ -97,12 +97,32 @@ def test_questions_and_queries_are_text_not_html(databases: dict[str, Database],
 
 @pytest.mark.parametrize(
     "row",
-    [None, 7, [], {}, "text", {"question": "Q"}, {"question": ["Q"], "query": 7}, {"question": "Q", "gold_sql": 7}],
+    [
+        *(None, 7, [], ["a", "b"], {}, "text", {"question": "Q"}, {"question": ["Q"], "query": 7}),
+        *({"question": "Q", "gold_sql": gold} for gold in (7, [7, None], {"a": 1}, [])),
+        {"question": "\ud800", "SQL": "\udfff"},
+    ],
 )
 def test_any_malformed_row_can_be_shown(databases: dict[str, Database], known: list[Example], row: Any) -> None:
     html = report(databases, known, [Rejected("dev.json#77", row, ("malformed: reason",))], [PASSED])
     assert "dev.json#77" in html
     assert "malformed: reason" in html
+    assert html.encode()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *({key: "SELECT 'it'"} for key in ("query", "SQL", "sql", "gold_sql")),
+        {"gold_sql": ["SELECT 'it'"]},
+        {"gold_sql": ["SELECT 'it'", "SELECT 2"]},
+    ],
+)
+def test_the_query_is_shown_whatever_the_layout_calls_it(
+    databases: dict[str, Database], known: list[Example], row: dict[str, Any]
+) -> None:
+    html = report(databases, known, [Rejected("dev.json#77", {"question": "Q", **row}, ("r",))], [PASSED])
+    assert "SELECT 'it'" in Page(html).text
 
 
 def test_only_the_first_rejected_rows_are_shown_and_the_rest_is_counted(
