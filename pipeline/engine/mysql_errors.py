@@ -49,8 +49,6 @@ _MACHINE = frozenset({1203, 1226, 1461})
 # 3D no database, SR and SU spatial reference systems and units, 01 and 02 warnings made errors by a strict mode.
 _QUERY_CLASSES = frozenset({"01", "02", "0A", "21", "22", "23", "3D", "42", "44", "SR", "SU"})
 
-_XPATH = "XPATH"  # ExtractValue reports its syntax errors as 1105, "unknown error"
-
 
 def _numbers(*ranges: tuple[int, int]) -> frozenset[int]:
     return frozenset(number for first, last in ranges for number in range(first, last + 1))
@@ -99,15 +97,10 @@ def query_error(error: pymysql.MySQLError, address: MysqlAddress) -> ExecutionEr
     number, message = number_of(error), _words(error)
     if kind := _KINDS.get(number):
         return ExecutionError(kind, message)
-    if number not in _MACHINE and _is_the_querys(number, getattr(error, "sqlstate", None), message):
+    state = getattr(error, "sqlstate", None) or ""
+    if number not in _MACHINE and (number in _QUERY_ERRORS or state[:2] in _QUERY_CLASSES):
         return ExecutionError(ErrorKind.RUNTIME, message)
     raise unavailable(error, address)
-
-
-def _is_the_querys(number: int, state: str | None, message: str) -> bool:
-    if number == ER.UNKNOWN_ERROR:
-        return message.startswith(_XPATH) or "XPATH quer" in message
-    return number in _QUERY_ERRORS or (state or "")[:2] in _QUERY_CLASSES
 
 
 def connection_error(error: BaseException, address: MysqlAddress) -> QuerysmithError:

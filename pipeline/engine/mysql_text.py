@@ -9,6 +9,9 @@ Not covered: stored functions and loadable functions of other names; the former 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import dropwhile, pairwise, zip_longest
+from typing import NamedTuple
 
 # The server's own rules: a backslash escapes, a doubled quote does not end; "--" needs white space or a control
 # character behind it; only a line feed ends such a comment. What is never closed reaches to the end of the text.
@@ -47,6 +50,7 @@ _FUNCTIONS = frozenset(
     | {"st_buffer", "st_frechetdistance", "st_hausdorffdistance", "st_lineinterpolatepoints"}
     | {"sys_eval", "sys_exec", "sys_get", "sys_set", "http_delete", "http_get", "http_post", "http_put"}
 )
+_LOCKS = frozenset({("for", "update"), ("for", "share"), ("lock", "in")})
 _FUNCTION_FAMILIES = (
     "asynchronous_connection_failover_",
     "audit_log_",
@@ -55,6 +59,17 @@ _FUNCTION_FAMILIES = (
     "mysql_firewall_",
     "version_tokens_",
 )
+
+
+class _Token(NamedTuple):
+    """`kind` is a group of _TOKEN; `word` is the token in lower case if it is a word; `called` says that a parenthesis
+    follows, which makes a call of a word or a quoted name; `name` is what it would call."""
+
+    kind: str
+    text: str
+    word: str
+    name: str
+    called: bool
 
 
 def forbidden(sql: str) -> str | None:
@@ -66,44 +81,55 @@ def forbidden(sql: str) -> str | None:
     """
     if reason := _forbidden_character(sql):
         return reason
-    started = ended = False
-    subqueries = 0
-    before_token = ""
-    before = name = ""  # the word before this token, and that word or quoted name: what a parenthesis would call
-    for match in _TOKEN.finditer(sql):
-        kind, token = match.lastgroup, match.group()
-        if kind == "blank":
-            continue
-        if kind == "comment":
-            if reason := _forbidden_comment(token.lower()):
-                return reason
-            continue
-        word = token.casefold() if kind == "word" else ""
-        if ended and token != ";":
-            return "more than one statement"
-        if not started and token not in "(;":
-            if word not in _FIRST_WORDS:
-                return f"not a query: it starts with {token[:20]!r}"
-            started = True
-        if word == "into":
+    pieces = [(match.lastgroup or "", match.group()) for match in _TOKEN.finditer(sql)]
+    for kind, text in pieces:
+        if kind == "comment" and (reason := _forbidden_comment(text.lower())):
+            return reason
+    found = [(kind, text) for kind, text in pieces if kind not in ("blank", "comment")]
+    tokens = []
+    for place, (kind, text) in enumerate(found):
+        word = text.casefold() if kind == "word" else ""
+        name = text[1:-1].casefold() if kind == "quoted" else word
+        tokens.append(_Token(kind, text, word, name, called=found[place + 1 : place + 2] == [("sign", "(")]))
+    return _not_one_query(tokens) or _not_reading(tokens) or _forbidden_call(tokens) or _uninterruptible(tokens)
+
+
+def _not_one_query(tokens: Sequence[_Token]) -> str | None:
+    body = list(dropwhile(lambda token: token.text in ("(", ";"), tokens))
+    if not body:
+        return "not SQL: empty"
+    if body[0].word not in _FIRST_WORDS:
+        return f"not a query: it starts with {body[0].text[:20]!r}"
+    behind = dropwhile(lambda token: token.text != ";", body)
+    return "more than one statement" if any(token.text != ";" for token in behind) else None
+
+
+def _not_reading(tokens: Sequence[_Token]) -> str | None:
+    for token, following in zip_longest(tokens, tokens[1:]):
+        if token.word == "into":
             return "not read-only: it contains INTO"
-        if token == ":=":
+        if token.text == ":=":
             return "not read-only: it assigns a variable"
-        if (before, word) in (("for", "update"), ("for", "share"), ("lock", "in")):
+        if following and (token.word, following.word) in _LOCKS:
             return "not read-only: it locks rows"
-        if before_token == "(" and word in ("select", "with"):
-            subqueries += 1
-            if subqueries > _MOST_SUBQUERIES:
-                return f"not allowed: more than {_MOST_SUBQUERIES} subqueries"
-        if kind == "text" and "**" in token and token.lstrip("'").startswith("$"):
-            return "not allowed: a JSON path with **"
-        if token == "(" and (name in _FUNCTIONS or name.startswith(_FUNCTION_FAMILIES)):
-            return f"not allowed: it calls {name[:40]}()"
-        ended = started and token == ";"
-        before_token = token
-        before = word
-        name = token[1:-1].casefold() if kind == "quoted" else word
-    return None if started else "not SQL: empty"
+    return None
+
+
+def _forbidden_call(tokens: Sequence[_Token]) -> str | None:
+    for token in tokens:
+        if token.called and (token.name in _FUNCTIONS or token.name.startswith(_FUNCTION_FAMILIES)):
+            return f"not allowed: it calls {token.name[:40]}()"
+    return None
+
+
+def _uninterruptible(tokens: Sequence[_Token]) -> str | None:
+    """What may keep the server busy inside one step, where no KILL reaches it."""
+    subqueries = sum(a.text == "(" and b.word in ("select", "with") for a, b in pairwise(tokens))
+    if subqueries > _MOST_SUBQUERIES:
+        return f"not allowed: more than {_MOST_SUBQUERIES} subqueries"
+    if any(token.kind == "text" and token.text.startswith("'$") and "**" in token.text for token in tokens):
+        return "not allowed: a JSON path with **"
+    return None
 
 
 def _forbidden_character(sql: str) -> str | None:

@@ -56,11 +56,6 @@ def test_faults_of_the_machine_are_never_scored(number: int, state: str | None) 
         query_error(pymysql.OperationalError(number, "what happened", sqlstate=state), ADDRESS)
 
 
-def test_an_unknown_error_is_the_querys_only_where_xpath_says_so() -> None:
-    error = query_error(pymysql.OperationalError(1105, "XPATH syntax error: '~'", sqlstate="HY000"), ADDRESS)
-    assert error.kind is ErrorKind.RUNTIME
-
-
 @pytest.mark.parametrize("number", [1044, 1045, 1049, 1130, 1698, 1820, 2059, 3118])
 def test_a_wrong_set_up_is_not_retried(number: int) -> None:
     error = connection_error(pymysql.OperationalError(number, "no"), ADDRESS)
