@@ -64,7 +64,14 @@ class _Reader:
         self._dialect = dialect
         self._bare: set[str] = set()
         self._definitions = {cte.alias.lower(): f"with {at}" for at, cte in enumerate(tree.find_all(exp.CTE))}
-        self._names = {id(select): self._names_of(select) for select in tree.find_all(exp.Select)}
+        self._names: dict[int, dict[str, str]] = {}
+        self._own: dict[int, list[exp.Expr]] = {}  # a SELECT's nodes, but for those of the queries within it
+        self._select_of: dict[int, exp.Select | None] = {}  # where a column or a SELECT stands
+        for select in tree.find_all(exp.Select):
+            self._names[id(select)] = self._names_of(select)
+            self._own[id(select)] = list(_own_nodes(select))
+            self._select_of[id(select)] = select.find_ancestor(exp.Select)
+            self._select_of |= {id(node): select for node in self._own[id(select)] if isinstance(node, exp.Column)}
 
     def bare_columns(self) -> Iterator[str]:
         """The columns of which it cannot be told here which table they belong to."""
@@ -93,8 +100,8 @@ class _Reader:
         return [self._select(select, ends) for _, select, ends in parts], whole
 
     def _select(self, select: exp.Select, ends: Mapping[str, object]) -> dict[str, str]:
-        own = list(select.walk(prune=lambda node: isinstance(node, exp.Query) and node is not select))
-        distinct = [self._text(node) for node in own if isinstance(node, exp.Distinct) and node.parent is not select]
+        aggregated = (node for node in self._own[id(select)] if isinstance(node, exp.Distinct))
+        distinct = [self._text(node) for node in aggregated if node.parent is not select]
         columns = [self._text(column) for column in select.expressions]
         # A query inside a result's column is not repeated where the column's name is.
         results = {c.alias.lower(): text for c, text in zip(select.expressions, columns, strict=True) if c.alias}
@@ -144,14 +151,14 @@ class _Reader:
     def _table_of(self, column: exp.Column) -> str:
         """The table and which mention of it; "" where it cannot be told."""
         qualifier = column.table.lower()
-        select = column.find_ancestor(exp.Select)
+        select = self._select_of.get(id(column))
         while select is not None:
             names = self._names[id(select)]
             if not qualifier:
                 return next(iter(names.values())) if len(names) == 1 else ""
             if qualifier in names:
                 return names[qualifier]
-            select = select.find_ancestor(exp.Select)
+            select = self._select_of[id(select)]
         return qualifier
 
     def _listed(self, node: exp.Expr, columns: list[str], results: Mapping[str, str]) -> str:
@@ -190,6 +197,10 @@ class _Reader:
             if name in results:
                 return results[name]
         return name if name in self._bare else f"{self._table_of(column)}.{name}"
+
+
+def _own_nodes(select: exp.Select) -> Iterator[exp.Expr]:
+    return select.walk(prune=lambda node: isinstance(node, exp.Query) and node is not select)
 
 
 def _joined(name: str, parts: Iterable[str]) -> str:

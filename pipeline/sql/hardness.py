@@ -13,6 +13,7 @@ training queries are harder for that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator
 
 from pipeline.sql.exact_set import Select, read_query
@@ -47,14 +48,16 @@ def _words(select: Select) -> int:
 def _nested(select: Select) -> int:
     """Component 2: nested queries, but for those of FROM."""
     queries = sum(len(comparison.queries) for comparison in select.comparisons())
-    units = (*select.columns, *select.group_by, *select.order_by)
-    return queries + len(select.definitions) + sum(isinstance(part, Select) for unit in units for part in _parts(unit))
+    units = Counter((*select.columns, *select.group_by, *select.order_by)).items()
+    elsewhere = sum(times * sum(isinstance(part, Select) for part in _parts(unit)) for unit, times in units)
+    return queries + len(select.definitions) + elsewhere
 
 
 def _counts(select: Select) -> int:
     """Others: how many of these there are more than one of: aggregates, columns, conditions, groups."""
     aggregates = sum(any(map(_is_aggregate, _parts(unit))) for unit in select.columns)
-    aggregates += sum(_is_aggregate(part) for unit in select.order_by for part in _parts(unit))
+    for unit, times in Counter(select.order_by).items():
+        aggregates += times * sum(map(_is_aggregate, _parts(unit)))
     aggregates += sum(comparison.negated for comparison in (*select.where.comparisons, *select.having.comparisons))
     aggregates += len(select.having.connectors)
     amounts = (aggregates, len(select.columns), len(select.where.comparisons), len(select.group_by))
