@@ -112,6 +112,44 @@ def demo(
     )
 
 
+@app.command("score")
+def score_command(
+    benchmark: Annotated[str, typer.Option(help="Layout of the data: spider, bird, kaggledbqa or jsonl.")],
+    data: Annotated[Path, typer.Option(help="Folder of the benchmark, with its databases.")],
+    predictions: Annotated[
+        Path,
+        typer.Option(
+            help="JSON lines with pred and db_id + gold, or index; or Spider's one query a line; or BIRD's JSON."
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="File for one JSON line a prediction; an interrupted run goes on.")],
+    metric: Annotated[
+        str, typer.Option(help="spider_execution, spider_test_suite, bird_ex or strict_ex. Default: the benchmark's.")
+    ] = "",
+    dialect: Annotated[str, typer.Option(help="sqlite, or mysql together with --url.")] = "sqlite",
+    url: Annotated[
+        str,
+        typer.Option(help="MySQL database, mysql://user@host:3306/database; password in QUERYSMITH_MYSQL_PASSWORD."),
+    ] = "",
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one query.")] = 30.0,
+) -> None:
+    """Score the predictions of any system by a benchmark's own rule."""
+    from pipeline.errors import InputError
+    from pipeline.evaluation.external import score_predictions
+    from pipeline.evaluation.statistics import proportion
+
+    if (dialect == "mysql") != bool(url) or dialect not in ("sqlite", "mysql"):
+        raise InputError(f"--dialect {dialect}: write sqlite, or mysql together with --url mysql://user@host/database")
+    scored = score_predictions(benchmark, data, predictions, output, metric, url, workers, timeout)
+    if scored.verdicts:
+        share = proportion([verdict.verdict for verdict in scored.verdicts])
+        counted = f"{sum(verdict.verdict for verdict in scored.verdicts)} of {len(scored.verdicts)}"
+        typer.echo(f"{scored.rule}: {share.value:.2%} ({counted}; 95 % interval {share.low:.2%} to {share.high:.2%})")
+    if bad := sum(bool(verdict.gold_error) for verdict in scored.verdicts):
+        typer.echo(f"{bad} predictions have a gold query that does not run: they count as wrong", err=True)
+
+
 bench = typer.Typer(help="Measure parts of Querysmith on real benchmark data.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 

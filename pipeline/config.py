@@ -129,7 +129,8 @@ class EvaluateSettings(Settings):
 
 
 class PromoteSettings(Settings):
-    """The gate: the challenger's EX may be below the champion's by at most `margin` (a share, 0.01 = one point)."""
+    """The gate lets a better challenger pass, and a faster one of which can be ruled out that its EX is below the
+    champion's by `margin` (a share, 0.01 = one point) or more; with 0, only a better one."""
 
     margin: Share
 

@@ -1,7 +1,9 @@
 """Step `promote`: register the model, pass it through the gate, move the alias `champion`.
 
 Reads the candidate and the evaluation; writes one registered version per DAG run with an audit trail in its tags (who,
-when, why, compared with which version). A model that the gate refuses stays registered, without an alias.
+when, why, compared with which version) and the gate's evidence, as gate.json and as metrics `gate_*` of the run. A
+model that the gate refuses stays registered, without an alias.
+Not covered yet: the scorecard holds no latency of single answers, so only a better model passes here.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ from datetime import UTC, datetime
 from pipeline.config import RunConfig
 from pipeline.errors import InputError
 from pipeline.evaluation.scorecard import Scorecard
-from pipeline.registry.gate import decide
+from pipeline.registry.gate import Evidence, decide
 from pipeline.registry.models import CHAMPION, champion, promote, register
 from pipeline.registry.runs import as_tags, fetch
 from pipeline.steps.contract import Context, Result
 from pipeline.steps.evaluate import STAGES
+
+EVIDENCE = "gate.json"
 
 
 def run(config: RunConfig, context: Context) -> Result:
@@ -28,7 +32,10 @@ def run(config: RunConfig, context: Context) -> Result:
         raise InputError(
             f"inputs.evaluation is of {scored.uri}, but inputs.model is {candidate}; run evaluate on this model"
         )
-    decision = decide(card.verdicts[STAGES[-1]], card.verdicts.get(CHAMPION), config.profile.promote.margin)
+    verdicts = card.verdicts[STAGES[-1]]
+    # A scorecard's verdicts are one round over the questions for each mode.
+    questions = [place % card.questions for place in range(len(verdicts))]
+    decision = decide(verdicts, card.verdicts.get(CHAMPION), config.profile.promote.margin, questions)
 
     figures = {key: f"{value:.6g}" for key, value in scored.metrics.items()}
     audit = {"data_digest": card.data_digest, "evaluator": card.evaluator, "questions": card.questions, **figures}
@@ -43,14 +50,49 @@ def run(config: RunConfig, context: Context) -> Result:
             "decided_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "approved_by": config.approved_by or "nobody asked",
             "champion_before": card.champion_version or "none",
+            **_evidence_tags(decision.evidence),
         }
     for key, value in as_tags(decision_tags).items():
         client.set_model_version_tag(name, version.version, key, value)
+    record = {"promote": decision.promote, "reason": decision.reason, "champion": card.champion_version}
+    evidence = decision.evidence.row() if decision.evidence else None
+    client.log_dict(context.run_id, {**record, "evidence": evidence}, EVIDENCE)
     if decision.promote:
         promote(client, name, str(version.version), card.champion_version)
-    context.headline({"version": float(version.version), "promoted": float(decision.promote)})
+    metrics = {"version": float(version.version), "promoted": float(decision.promote)}
+    metrics |= _gate_metrics(decision.evidence)
+    context.headline(metrics)
     return Result(
         uris={"model_version": f"models:/{name}/{version.version}"},
-        metrics={"version": float(version.version), "promoted": float(decision.promote)},
+        metrics=metrics,
         notes={"alias": CHAMPION if decision.promote else "", "reason": decision.reason},
     )
+
+
+def _evidence_tags(evidence: Evidence | None) -> dict[str, str]:
+    if evidence is None:
+        return {}
+    tags = {
+        "gate_won_lost": f"{evidence.won} won, {evidence.lost} lost of {evidence.questions} questions",
+        "gate_ex_difference": "{:+.4f} [{:+.4f}, {:+.4f}]".format(*evidence.difference),
+        "gate_p_better": f"{evidence.p_better:.4g}",
+        "gate_mcnemar_p": f"{evidence.mcnemar_p:.4g}",
+    }
+    if evidence.latency_ratio:
+        tags["gate_latency_ratio"] = "{:.4f} [{:.4f}, {:.4f}]".format(*evidence.latency_ratio)
+    return tags
+
+
+def _gate_metrics(evidence: Evidence | None) -> dict[str, float]:
+    if evidence is None:
+        return {}
+    metrics = {
+        "gate_won": float(evidence.won),
+        "gate_lost": float(evidence.lost),
+        "gate_ex_difference": evidence.difference.value,
+        "gate_p_better": evidence.p_better,
+        "gate_mcnemar_p": evidence.mcnemar_p,
+    }
+    if evidence.latency_ratio:
+        metrics["gate_latency_ratio"] = evidence.latency_ratio.value
+    return metrics

@@ -132,3 +132,54 @@ def test_a_model_in_training_mode_is_put_to_evaluation(
     fitted.train()
     generate(fitted, tokenizer, prompts[:1], limits(max_new_tokens=1))
     assert not fitted.training
+
+
+@pytest.mark.parametrize(("samples", "temperature", "batch_size"), [(1, 0.0, 4), (3, 2.0, 3)])
+def test_logprob_is_the_models_own_of_what_it_wrote(
+    build: ModelBuilder, tokenizer: PreTrainedTokenizerBase, samples: int, temperature: float, batch_size: int
+) -> None:
+    """Against a pass over prompt and completion together, at temperature 1 however hot the sampling was."""
+    import torch
+
+    model = build(seed=3, hidden=32, layers=2)
+    prompts = ["SELECT name FROM customers", "a", "How many?"]
+    written = generate(
+        model, tokenizer, prompts, limits(8, batch_size), samples=samples, temperature=temperature, logprobs=True
+    )
+    compared = 0
+    for prompt, group in zip(prompts, written, strict=True):
+        assert len(group) == samples
+        for one in group:
+            ids, start = tokenizer(prompt + one.text)["input_ids"], len(tokenizer(prompt)["input_ids"])
+            if len(ids) - start != one.tokens:  # the text of random tokens is not always split into the same again
+                continue
+            with torch.inference_mode():
+                logs = model(torch.tensor([ids])).logits[0].log_softmax(-1)
+            expected = sum(logs[at - 1, ids[at]].item() for at in range(start, len(ids)))
+            assert one.logprob == pytest.approx(expected, abs=1e-3)
+            compared += 1
+    assert compared
+
+
+def test_logprob_ends_where_the_completion_ends(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str]
+) -> None:
+    """A sure model: each token's probability is near 1, the end's included, and padding after it counts for nothing."""
+    import torch
+
+    written = generate(fitted, tokenizer, prompts, limits(batch_size=4), logprobs=True)
+    assert len({group[0].tokens for group in written}) > 1
+    for prompt, (one,) in zip(prompts, written, strict=True):
+        start = len(tokenizer(prompt)["input_ids"])
+        ids = tokenizer(prompt)["input_ids"] + tokenizer(one.text + str(tokenizer.eos_token))["input_ids"]
+        with torch.inference_mode():
+            logs = fitted(torch.tensor([ids])).logits[0].log_softmax(-1)
+        expected = sum(logs[at - 1, ids[at]].item() for at in range(start, len(ids)))
+        assert one.logprob == pytest.approx(expected, abs=1e-3)
+        assert -1 < expected < 0
+
+
+def test_logprob_is_only_worked_out_when_asked_for(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str]
+) -> None:
+    assert generate(fitted, tokenizer, prompts[:1], limits())[0][0].logprob is None

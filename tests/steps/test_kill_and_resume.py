@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -92,7 +94,14 @@ def test_killed_training_resumes_and_registers_once(pipeline: Pipeline) -> None:
     assert evaluated["notes"]["latency_reference"] == "champion"
     assert evaluated["metrics"]["champion.ex"] == evaluated["metrics"]["grpo.ex"]  # it is the same model
     last = {**dataset, "inputs.model": grpo, "inputs.evaluation": evaluated["uris"]["evaluation"]}
-    assert pipeline.succeed("promote", **last, approved_by="Ada")["uris"]["model_version"] == "models:/text2sql/2"
-    assert int(client.get_model_version_by_alias("text2sql", "champion").version) == 2
-    assert int(client.get_model_version_by_alias("text2sql", "previous_champion").version) == 1
-    assert client.get_model_version("text2sql", "2").tags["querysmith.approved_by"] == "Ada"
+    refused = pipeline.succeed("promote", **last, approved_by="Ada")
+    assert refused["uris"]["model_version"] == "models:/text2sql/2"
+    assert refused["notes"]["alias"] == ""
+    assert refused["notes"]["reason"].endswith("an equal model does not replace the champion")
+    assert int(client.get_model_version_by_alias("text2sql", "champion").version) == 1
+    tags = client.get_model_version("text2sql", "2").tags
+    assert tags["querysmith.approved_by"] == "Ada"
+    assert (tags[registered], tags["querysmith.champion_before"]) == ("refused", "1")
+    assert tags["querysmith.gate_won_lost"] == "0 won, 0 lost of 4 questions"
+    gate = json.loads(Path(client.download_artifacts(refused["run_id"], "gate.json")).read_text())
+    assert (gate["promote"], gate["evidence"]["answers"]) == (False, 8)

@@ -1,0 +1,119 @@
+"""Scores a file of predictions of any system on a benchmark's folder: what `querysmith score` does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.config import home
+from pipeline.data.benchmarks import load
+from pipeline.data.loading import MissingDatabase, first_file
+from pipeline.data.spider import variants
+from pipeline.engine.pool import Engine
+from pipeline.engine.urls import mysql_address, sqlite_path
+from pipeline.errors import InputError
+from pipeline.evaluation.predictions import Questions, read_predictions
+from pipeline.evaluation.scoring import RULES, Verdict, score_file, verdicts
+
+DEFAULT_METRICS = {
+    "spider": "spider_execution",
+    "bird": "bird_ex",
+    "kaggledbqa": "spider_execution",
+    "jsonl": "strict_ex",
+}
+_PLACES = {
+    "spider": ("database/{0}/{0}.sqlite", "test_database/{0}/{0}.sqlite"),
+    "bird": ("dev_databases/{0}/{0}.sqlite", "train_databases/{0}/{0}.sqlite"),
+    "kaggledbqa": ("databases/{0}/{0}.sqlite",),
+    "jsonl": ("databases/{0}/{0}.sqlite", "databases/{0}.sqlite", "{0}.sqlite"),
+}
+_MAX_ROWS = 1_000_000
+_MAX_BYTES = 256 * 2**20
+_MEMORY_MB = 1024
+
+
+class Scored(NamedTuple):
+    """The verdicts in the order of the predictions, and the title of the rule that gave them."""
+
+    verdicts: list[Verdict]
+    rule: str
+
+
+def score_predictions(
+    benchmark: str,
+    data: Path,
+    predictions: Path,
+    output: Path,
+    metric: str = "",
+    database_url: str = "",
+    workers: int = 2,
+    timeout_s: float = 30.0,
+) -> Scored:
+    """Score every prediction of a file and write one line each to `output`; an interrupted run goes on.
+
+    `metric` is a name of `RULES`, by default the benchmark's own; `database_url` sends all queries to a MySQL database.
+
+    Raises:
+        InputError: an unknown name, missing data, a malformed row, an unfinished output of other settings.
+        InfrastructureError: a database is unreachable or broken; what was scored is kept.
+    """
+    if benchmark not in DEFAULT_METRICS:
+        raise InputError(f"unknown benchmark {benchmark!r}: choose one of {', '.join(DEFAULT_METRICS)}")
+    metric = metric or DEFAULT_METRICS[benchmark]
+    if metric not in RULES:
+        raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(RULES)}")
+    rule = RULES[metric]
+    if rule.on_variants and (benchmark != "spider" or database_url):
+        raise InputError(f"{metric} needs the variants of Spider's SQLite databases")
+    if database_url:
+        mysql_address(database_url)
+    if not data.is_dir():
+        raise InputError(f"data folder {data} does not exist; name the benchmark's folder with --data")
+
+    read = read_predictions(predictions, Questions(data, lambda: load(benchmark, data, database_url=database_url)))
+    urls = _locator(benchmark, data.resolve(), database_url, rule.on_variants)
+    used = {url for prediction in read for url in urls(prediction.db_id)}
+    settings = {"benchmark": benchmark, "data": str(data.resolve()), "metric": metric, "url": database_url}
+    with Engine(
+        workers,
+        timeout_s,
+        max_rows=_MAX_ROWS,
+        max_bytes=_MAX_BYTES,
+        memory_mb=_MEMORY_MB,
+        cache=home() / "cache" / "results.sqlite",
+        digests={} if database_url else {url: _digest(Path(sqlite_path(url))) for url in used},
+    ) as engine:
+        dialect = "mysql" if database_url else "sqlite"
+        found = score_file(
+            read,
+            output,
+            settings | {"timeout_s": timeout_s},
+            lambda some: verdicts(engine, some, rule, urls, dialect),
+        )
+    return Scored(found, rule.title)
+
+
+def _locator(benchmark: str, data: Path, database_url: str, with_variants: bool) -> Callable[[str], Sequence[str]]:
+    """A function from a db_id to the URLs of its database: one, or with its variants. It raises InputError for a
+    database that is missing."""
+
+    @cache
+    def urls(db_id: str) -> tuple[str, ...]:
+        if database_url:
+            return (database_url,)
+        try:
+            original = first_file([data / place.format(db_id) for place in _PLACES[benchmark]])
+        except MissingDatabase as missing:
+            raise InputError(f"{missing}, but a prediction is for it; add the database, or correct db_id") from None
+        paths = variants(data, db_id) if with_variants else [original]
+        return tuple(f"sqlite:///{path}" for path in paths)
+
+    return urls
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
