@@ -51,6 +51,7 @@ HELP = {
     "grpo": "Reinforcement learning (GRPO) with the recipe's rewards.",
     "evaluate": "Execution accuracy per mode and query latency of every stage and of the champion.",
     "promote": "Register the model, compare it with the champion, move the alias.",
+    "benchmark": "Measure a registered model on a benchmark (--set benchmark.name=... inputs.model=...).",
 }
 
 
@@ -64,18 +65,56 @@ def _step_command(name: str, text: str) -> None:
         result: ResultFile = None,
         dag_run: DagRun = "",
     ) -> None:
-        from pipeline.config_loading import load_config
+        _run_step(name, settings, config, result, dag_run)
 
-        loaded = load_config(config, settings)
-        _quiet_defaults()
-        from pipeline.steps.contract import execute
 
-        done = execute(name, loaded, dag_run or f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}", result)
-        typer.echo(done.model_dump_json(exclude_defaults=True))
+def _run_step(name: str, settings: list[str], config: Path | None, result: Path | None, dag_run: str) -> None:
+    from pipeline.config_loading import load_config
+
+    loaded = load_config(config, settings)
+    _quiet_defaults()
+    from pipeline.steps.contract import execute
+
+    done = execute(name, loaded, dag_run or f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}", result)
+    typer.echo(done.model_dump_json(exclude_defaults=True))
 
 
 for _name, _text in HELP.items():
-    _step_command(_name, _text)
+    if _name != "evaluate":  # it has more to offer, see evaluate_command
+        _step_command(_name, _text)
+
+
+@app.command("evaluate", help=HELP["evaluate"] + " With --model: one model on one benchmark, without MLflow.")
+def evaluate_command(
+    settings: Settings = [],  # noqa: B006 (Typer copies it)
+    config: ConfigFile = None,
+    result: ResultFile = None,
+    dag_run: DagRun = "",
+    model: Annotated[str, typer.Option(help="Folder with a checkpoint, or models:/NAME@ALIAS of the registry.")] = "",
+    benchmark: Annotated[str, typer.Option(help="spider, bird, kaggledbqa or jsonl.")] = "",
+    data: Annotated[Path | None, typer.Option(help="The benchmark's folder.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for predictions, scorecard and report.")] = None,
+    mode: Annotated[str, typer.Option(help="think or no_think. Default: both.")] = "",
+    votes: Annotated[int, typer.Option(min=1, help="Candidates that vote on each answer; 1: one greedy answer.")] = 1,
+    limit: Annotated[int, typer.Option(min=0, help="Only so many questions; 0: all.")] = 0,
+    metric: Annotated[str, typer.Option(help="See score. Default: the benchmark's own.")] = "",
+    url: Annotated[str, typer.Option(help="MySQL server or database, see score.")] = "",
+    seed: Annotated[int, typer.Option(help="Of the candidates that vote.")] = 42,
+    profile: Annotated[str, typer.Option(help="Profile whose limits of generation hold.")] = "tiny",
+) -> None:
+    from pipeline.config_loading import load_config
+    from pipeline.errors import InputError
+
+    _quiet_defaults()
+    if not model:
+        _run_step("evaluate", settings, config, result, dag_run)
+        return
+    if not benchmark or data is None or output is None:
+        raise InputError("evaluate --model needs --benchmark, --data and --output")
+    from pipeline.evaluation.offline import evaluate_offline
+
+    chosen = load_config(None, [f"profile={profile}"]).profile
+    typer.echo(evaluate_offline(model, benchmark, data, output, mode, votes, limit, metric, url, seed, chosen))
 
 
 @app.command()
@@ -148,6 +187,20 @@ def score_command(
         typer.echo(f"{scored.rule}: {share.value:.2%} ({counted}; 95 % interval {share.low:.2%} to {share.high:.2%})")
     if bad := sum(bool(verdict.gold_error) for verdict in scored.verdicts):
         typer.echo(f"{bad} predictions have a gold query that does not run: they count as wrong", err=True)
+
+
+@app.command("report")
+def report_command(
+    run: Annotated[str, typer.Argument(help="MLflow run id of an evaluation, or the folder of one.")],
+    other: Annotated[str, typer.Argument(help="Another one, to compare with on the same questions.")] = "",
+    output: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
+) -> None:
+    """Write the HTML report of an evaluation, or of two side by side."""
+    _quiet_defaults()
+    from pipeline.evaluation.compare_runs import report_of
+
+    output.write_text(report_of(run, other), encoding="utf-8")
+    typer.echo(str(output))
 
 
 bench = typer.Typer(help="Measure parts of Querysmith on real benchmark data.", no_args_is_help=True)

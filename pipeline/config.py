@@ -168,6 +168,19 @@ class Recipe(Settings):
     rewards: dict[str, dict[str, float]]
 
 
+class BenchmarkSettings(Settings):
+    """Which benchmark a model is measured on and how it is asked; the folder is `data`. `metric` "" is the benchmark's
+    own; `mode` "" means both; `votes` candidates vote on each answer (1: one greedy answer); `limit` 0 asks all."""
+
+    name: str = ""
+    metric: str = ""
+    split: str = "dev"
+    mode: Literal["", "think", "no_think"] = ""
+    votes: Positive = 1
+    limit: Annotated[int, Field(ge=0)] = 0
+    database_url: str = ""
+
+
 class Inputs(Settings):
     """MLflow URIs written by earlier steps; a step asks for those that it reads."""
 
@@ -189,7 +202,8 @@ class Inputs(Settings):
 
 
 class RunConfig(Settings):
-    """Everything a step is told. `data` is "bundled" or a folder in Spider's layout; `base_model` is "" (the profile's
+    """Everything a step is told. `data` is "bundled" or a folder in Spider's layout (for the step `benchmark`: in that
+    benchmark's layout); `base_model` is "" (the profile's
     own model), "champion", a folder, a hub name or an MLflow model URI."""
 
     profile: Profile
@@ -200,6 +214,7 @@ class RunConfig(Settings):
     experiment: str = "text2sql"
     model_name: str = "text2sql"
     approved_by: str = ""
+    benchmark: BenchmarkSettings = BenchmarkSettings()
     inputs: Inputs = Inputs()
 
     def digest(self) -> str:

@@ -55,15 +55,16 @@ def spider_score(engine: Engine, rows: Sequence[Recorded]) -> list[bool]:
     All results are kept if the engine has a cache, for the same predictions are scored again. Each pair of queries is
     compared once: published systems agree with each other more often than not.
     """
-    texts = {sql: spider_text(sql) for sql in {sql for row in rows for sql in (row.gold, row.pred)}}
-    pairs = [(Query(row.url, texts[row.gold]), Query(row.url, texts[row.pred])) for row in rows]
+    different = dict.fromkeys((row.url, row.gold, row.pred) for row in rows)
+    texts = {sql: spider_text(sql) for sql in {sql for _, *both in different for sql in both}}
+    pairs = [(Query(url, texts[gold]), Query(url, texts[pred])) for url, gold, pred in different]
     queries = list(chain.from_iterable(pairs))
     results = dict(zip(queries, engine.execute(queries, golds=queries), strict=True))
     verdicts = {
-        pair: spider_match(results[pair[0]], results[pair[1]], is_spider_ordered(row.gold))
-        for pair, row in dict(zip(pairs, rows, strict=True)).items()
+        key: spider_match(results[gold], results[pred], is_spider_ordered(key[1]))
+        for key, (gold, pred) in zip(different, pairs, strict=True)
     }
-    return [verdicts[pair] for pair in pairs]
+    return [verdicts[row.url, row.gold, row.pred] for row in rows]
 
 
 def bird_score(engine: Engine, rows: Sequence[Recorded]) -> list[bool]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.engine.result import ErrorKind, ExecutionResult, Query
 from pipeline.engine.urls import dialect_of
 from pipeline.errors import InfrastructureError
-from pipeline.sql.parsing import unsendable
+from pipeline.sql.parsing import refused_at_a_glance
 
 # Seconds between attempts. A file is there or not; a server that was restarted needs its time.
 _RETRY_AFTER_S = {"sqlite": (0.1, 0.5), "mysql": (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)}
@@ -35,7 +35,7 @@ class Batch:
         self._queues: dict[str, deque[Task]] = {}
         self._resting: dict[str, float] = {}
         for query in queries:
-            if reason := unsendable(query.sql):
+            if reason := refused_at_a_glance(query.sql):
                 self.results[query] = ExecutionResult.failed(ErrorKind.REFUSED, reason)
             else:
                 self._queues.setdefault(query.url, deque()).append(Task(query))

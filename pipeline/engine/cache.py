@@ -30,16 +30,15 @@ _PARAMETERS = 500
 
 # What depends on more than the data. Most of these names are also good names for columns: only a call counts for those.
 _CHANGING_CALLS = frozenset(
-    {"changes", "connection_id", "curdate", "curtime", "database", "date", "datetime", "found_rows", "julianday"}
-    | {"last_insert_id", "last_insert_rowid", "now", "rand", "random", "random_bytes", "randomblob", "row_count"}
-    | {"schema", "session_user", "sqlite_offset", "strftime", "sysdate", "system_user", "time", "timediff"}
-    | {"total_changes", "unix_timestamp", "unixepoch", "user", "uuid", "uuid_short", "version"}
+    b"changes connection_id curdate curtime database date datetime found_rows julianday last_insert_id"
+    b" last_insert_rowid now rand random random_bytes randomblob row_count schema session_user sqlite_offset strftime"
+    b" sysdate system_user time timediff total_changes unix_timestamp unixepoch user uuid uuid_short version".split()
 )
 _CHANGING_WORDS = frozenset(
-    {"current_date", "current_role", "current_time", "current_timestamp", "current_user", "localtime", "localtimestamp"}
-    | {"utc_date", "utc_time", "utc_timestamp"}
+    b"current_date current_role current_time current_timestamp current_user localtime localtimestamp"
+    b" utc_date utc_time utc_timestamp".split()
 )
-_CALL = re.compile(rf"\b(?:{'|'.join(sorted(_CHANGING_CALLS))})\b[`\"]?\s*(?:\(|/\*|--|#)", re.IGNORECASE)
+_CALL = re.compile(rf"\b(?:{b'|'.join(sorted(_CHANGING_CALLS)).decode()})\b[`\"]?\s*(?:\(|/\*|--|#)", re.IGNORECASE)
 
 
 class ResultCache:

@@ -154,7 +154,7 @@ class Engine:
         with self._lock:
             if not self._finalizer.alive:
                 raise RuntimeError("the engine is closed")
-            unique = dict.fromkeys(queries)
+            unique, golds = dict.fromkeys(queries), dict.fromkeys(golds)
             _require_databases({query.url for query in unique})
             known = self._cache.read(golds) if self._cache else {}
             batch = Batch(query for query in unique if query not in known)

@@ -97,7 +97,7 @@ def answer_and_score(
                 error_kind=verdict.error_kind,
                 empty_gold=expected.ok and not expected.rows,
                 difficulty=answer.example.difficulty,
-                hardness=hardness(gold.sql, dialect) or "",
+                hardness=hardness(gold.sql, dialect),
                 mode=answer.mode,
                 obedient=answer.obedient,
                 gold_cost=expected.cost,
@@ -110,12 +110,17 @@ def answer_and_score(
 
 
 def with_latency(
-    engine: Engine, outcomes: Sequence[Outcome], golds: Sequence[Query], predictions: Sequence[Query], rounds: int
+    engine: Engine,
+    outcomes: Sequence[Outcome],
+    golds: Sequence[Query],
+    predictions: Sequence[Query],
+    rounds: int,
+    label: str = "latency",
 ) -> list[Outcome]:
     """The outcomes with paired latencies where the verdict is True; a pair that fails now has none."""
     timed = list(outcomes)
     right = [place for place, outcome in enumerate(outcomes) if outcome.verdict]
-    with progress("latency", len(right)) as advance:
+    with progress(label, len(right)) as advance:
         for place in right:
             with suppress(ValueError):
                 pair = compare_latency(engine, golds[place], predictions[place], rounds)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.config import home
 from pipeline.data.benchmarks import load
@@ -30,9 +29,8 @@ _PLACES = {
     "kaggledbqa": ("databases/{0}/{0}.sqlite",),
     "jsonl": ("databases/{0}/{0}.sqlite", "databases/{0}.sqlite", "{0}.sqlite"),
 }
-_MAX_ROWS = 1_000_000
-_MAX_BYTES = 256 * 2**20
-_MEMORY_MB = 1024
+# Benchmarks' own evaluators have a time limit only: these are never met by an honest query.
+LIMITS: dict[str, Any] = {"timeout_s": 30.0, "max_rows": 1_000_000, "max_bytes": 256 * 2**20, "memory_mb": 1024}
 
 
 class Scored(NamedTuple):
@@ -50,7 +48,7 @@ def score_predictions(
     metric: str = "",
     database_url: str = "",
     workers: int = 2,
-    timeout_s: float = 30.0,
+    timeout_s: float = LIMITS["timeout_s"],
 ) -> Scored:
     """Score every prediction of a file and write one line each to `output`; an interrupted run goes on.
 
@@ -74,17 +72,18 @@ def score_predictions(
         raise InputError(f"data folder {data} does not exist; name the benchmark's folder with --data")
 
     read = read_predictions(predictions, Questions(data, lambda: load(benchmark, data, database_url=database_url)))
-    urls = _locator(benchmark, data.resolve(), database_url, rule.on_variants)
+
+    @cache
+    def urls(db_id: str) -> tuple[str, ...]:
+        return (database_url,) if database_url else database_urls(benchmark, data.resolve(), db_id, rule.on_variants)
+
     used = {url for prediction in read for url in urls(prediction.db_id)}
     settings = {"benchmark": benchmark, "data": str(data.resolve()), "metric": metric, "url": database_url}
     with Engine(
         workers,
-        timeout_s,
-        max_rows=_MAX_ROWS,
-        max_bytes=_MAX_BYTES,
-        memory_mb=_MEMORY_MB,
+        **(LIMITS | {"timeout_s": timeout_s}),
         cache=home() / "cache" / "results.sqlite",
-        digests={} if database_url else {url: _digest(Path(sqlite_path(url))) for url in used},
+        digests={} if database_url else {url: file_digest(url) for url in used},
     ) as engine:
         dialect = "mysql" if database_url else "sqlite"
         found = score_file(
@@ -96,24 +95,21 @@ def score_predictions(
     return Scored(found, rule.title)
 
 
-def _locator(benchmark: str, data: Path, database_url: str, with_variants: bool) -> Callable[[str], Sequence[str]]:
-    """A function from a db_id to the URLs of its database: one, or with its variants. It raises InputError for a
-    database that is missing."""
+def database_urls(benchmark: str, data: Path, db_id: str, with_variants: bool) -> tuple[str, ...]:
+    """The database of `db_id` in a benchmark's folder, and its variants where they are asked for.
 
-    @cache
-    def urls(db_id: str) -> tuple[str, ...]:
-        if database_url:
-            return (database_url,)
-        try:
-            original = first_file([data / place.format(db_id) for place in _PLACES[benchmark]])
-        except MissingDatabase as missing:
-            raise InputError(f"{missing}, but a prediction is for it; add the database, or correct db_id") from None
-        paths = variants(data, db_id) if with_variants else [original]
-        return tuple(f"sqlite:///{path}" for path in paths)
-
-    return urls
+    Raises:
+        InputError: the database is missing.
+    """
+    try:
+        original = first_file([data / place.format(db_id) for place in _PLACES[benchmark]])
+    except MissingDatabase as missing:
+        raise InputError(f"{missing}, but a prediction is for it; add the database, or correct db_id") from None
+    paths = variants(data, db_id) if with_variants else [original]
+    return tuple(f"sqlite:///{path}" for path in paths)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+def file_digest(url: str) -> str:
+    """SHA-256 (hexadecimal) of the file behind an SQLite URL."""
+    with open(sqlite_path(url), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,7 @@
 
 Evaluator: greedy decoding, one database (no test suite), results compared as bags of rows, ordered where the gold
 orders.
-Not covered yet: confidence intervals, R-VES, soft-F1, voting.
+Intervals, R-VES and soft-F1 are in pipeline.evaluation.metrics, on the outcomes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,14 @@ from pipeline.engine.latency import LatencyComparison, compare_latency
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import Query
 from pipeline.errors import InputError
+from pipeline.evaluation.answers import with_latency
+from pipeline.evaluation.measures import soft_f1
+from pipeline.evaluation.outcome import Outcome
+from pipeline.evaluation.scoring import NO_SQL
 from pipeline.inference.generate import generate
 from pipeline.progress import progress
 from pipeline.rewards.rollout import Rollout, roll_out
+from pipeline.sql.hardness import hardness
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -42,7 +47,8 @@ class Scored(BaseModel):
 
 class Scorecard(BaseModel):
     """What an evaluation found. `verdicts` holds, by model, whether each (question, mode) was answered right, in one
-    order for all models; `champion_version` is "" where there was no champion."""
+    order for all models, one round over the questions for each mode; `champion_version` is "" where there was no
+    champion; `latency_ratios` are the candidate's latency by the champion's, None where either is wrong."""
 
     evaluator: str
     questions: int
@@ -52,6 +58,7 @@ class Scorecard(BaseModel):
     champion_version: str
     models: dict[str, Scored]
     verdicts: dict[str, list[bool]]
+    latency_ratios: list[float | None] = []
 
     @classmethod
     def read(cls, path: Path) -> Scorecard:
@@ -86,7 +93,7 @@ class Answer:
             "thought": self.rollout.thought,
             "correct": self.rollout.correct,
             "well_formed": self.rollout.well_formed,
-            "error": str(error.kind) if error else "" if execution else "no SQL",
+            "error": str(error.kind) if error else "" if execution else NO_SQL,
             "tokens": self.tokens,
         }
 
@@ -120,6 +127,42 @@ def score(answers: Sequence[Answer]) -> dict[str, float]:
         figures[f"tokens_{mode}"] = statistics.fmean(a.tokens for a in own)
     figures["ex"] = statistics.fmean(figures[f"ex_{mode}"] for mode in MODES)
     return figures
+
+
+def outcomes(
+    answers: Sequence[Answer], engine: Engine, databases: Mapping[str, Database], rounds: int, label: str
+) -> list[Outcome]:
+    """The answers as rows of the per-question table, each right one timed against its gold."""
+    places: dict[int, int] = {}
+    urls = [databases[answer.rollout.example.db_id].url for answer in answers]
+    golds = [Query(url, a.rollout.example.gold_sql[0]) for url, a in zip(urls, answers, strict=True)]
+    expected = dict(zip(golds, engine.execute(golds, golds=golds), strict=True))
+    rows = []
+    for answer, gold in zip(answers, golds, strict=True):
+        example, execution = answer.rollout.example, answer.rollout.execution
+        dialect = databases[example.db_id].dialect
+        rows.append(
+            Outcome(
+                index=places.setdefault(id(example), len(places)),
+                db_id=example.db_id,
+                question=example.question,
+                gold=gold.sql,
+                prediction=answer.rollout.sql,
+                verdict=answer.rollout.correct,
+                error_kind=answer.row()["error"],
+                empty_gold=expected[gold].ok and not expected[gold].rows,
+                difficulty=example.difficulty,
+                hardness=hardness(gold.sql, dialect),
+                mode=answer.rollout.mode,
+                obedient=answer.rollout.well_formed,
+                gold_cost=expected[gold].cost,
+                pred_cost=execution.cost if execution else None,
+                soft_f1=soft_f1(expected[gold], execution) if execution else 0.0,
+                tokens=answer.tokens,
+            )
+        )
+    own = [Query(url, answer.rollout.sql) for url, answer in zip(urls, answers, strict=True)]
+    return with_latency(engine, rows, golds, own, rounds, label)
 
 
 def gold_latency(

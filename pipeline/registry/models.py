@@ -41,8 +41,8 @@ def resolve_base(config: RunConfig, folder: Path) -> str:
     return str(checkpoint(base, folder)) if base.startswith("models:/") else base
 
 
-def checkpoint(model_uri: str, folder: Path) -> Path:
-    """Fetch the Hugging Face checkpoint of a model of ours: models:/m-ID, models:/NAME/VERSION or models:/NAME@ALIAS.
+def logged_model(model_uri: str) -> str:
+    """The id (m-...) of a logged model of ours: models:/m-ID, models:/NAME/VERSION or models:/NAME@ALIAS.
 
     Raises:
         InputError: there is no such model.
@@ -51,11 +51,22 @@ def checkpoint(model_uri: str, folder: Path) -> Path:
     name, alias_mark, alias = reference.partition("@")
     with not_found_is_input_error(model_uri):
         if alias_mark:
-            reference = source_of(client.get_model_version_by_alias(name, alias))
-        elif not reference.startswith("m-"):
+            return source_of(client.get_model_version_by_alias(name, alias))
+        if not reference.startswith("m-"):
             name, _, number = reference.rpartition("/")
-            reference = source_of(client.get_model_version(name, number))
-        location = client.get_logged_model(reference).artifact_location
+            return source_of(client.get_model_version(name, number))
+        return reference
+
+
+def checkpoint(model_uri: str, folder: Path) -> Path:
+    """Fetch the Hugging Face checkpoint of a model of ours, see logged_model.
+
+    Raises:
+        InputError: there is no such model.
+    """
+    reference = logged_model(model_uri)
+    with not_found_is_input_error(model_uri):
+        location = connect().get_logged_model(reference).artifact_location
     return fetch(f"{location}/artifacts/{CHECKPOINT}", folder)
 
 

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("querysmith")
 
-STEPS = ("validate", "sft", "self_distill", "grpo", "evaluate", "promote")
+STEPS = ("validate", "sft", "self_distill", "grpo", "evaluate", "promote", "benchmark")
+# With these a DAG run is over (each benchmark of a DAG run says so anew), and so is the parent run.
+LAST_STEPS = ("promote", "benchmark")
 RESULT_ARTIFACT = "result.json"
 
 # What these read can change while their configuration does not (the data folder, the champion): never taken as done.
-ALWAYS_REPEATED = ("validate", "evaluate")
+ALWAYS_REPEATED = ("validate", "evaluate", "benchmark")
 
 
 class Result(BaseModel):
@@ -91,7 +93,9 @@ def execute(step: str, config: RunConfig, dag_run: str, result_file: Path | None
             with runs.translated_errors():
                 experiment = runs.experiment_id(client, config.experiment)
                 parent = runs.find_or_create(client, experiment, dag_run, runs.PARENT_STEP)
-                run = runs.find_or_create(client, experiment, dag_run, step, parent.info.run_id)
+                # One DAG run measures a model on several benchmarks, each in a run of its own.
+                name = f"{step} {config.benchmark.name}" if step == "benchmark" else step
+                run = runs.find_or_create(client, experiment, dag_run, name, parent.info.run_id)
                 result.run_id, result.run_url = run.info.run_id, runs.run_url(run)
                 finished = _recorded(client, run, config)
                 if finished is not None:
@@ -169,7 +173,7 @@ def _active_run(context: Context, config: RunConfig) -> Iterator[None]:
     finally:
         signal.signal(signal.SIGTERM, previous)
         mlflow.end_run(status)
-        if status != "FINISHED" or context.step == STEPS[-1]:
+        if status != "FINISHED" or context.step in LAST_STEPS:
             client.set_terminated(context.parent_id, status)
 
 
@@ -193,7 +197,7 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 def _recorded(client: MlflowClient, run: Run, config: RunConfig) -> Result | None:
     """The result that this step recorded, if it finished with this very configuration."""
     step, digest = run.data.tags[runs.STEP], run.data.tags.get(runs.DIGEST)
-    if step in ALWAYS_REPEATED or run.info.status != "FINISHED" or digest != config.digest():
+    if step.partition(" ")[0] in ALWAYS_REPEATED or run.info.status != "FINISHED" or digest != config.digest():
         return None
     import mlflow
     from mlflow.exceptions import MlflowException

@@ -3,7 +3,6 @@
 Reads the candidate and the evaluation; writes one registered version per DAG run with an audit trail in its tags (who,
 when, why, compared with which version) and the gate's evidence, as gate.json and as metrics `gate_*` of the run. A
 model that the gate refuses stays registered, without an alias.
-Not covered yet: the scorecard holds no latency of single answers, so only a better model passes here.
 """
 
 from __future__ import annotations
@@ -35,7 +34,9 @@ def run(config: RunConfig, context: Context) -> Result:
     verdicts = card.verdicts[STAGES[-1]]
     # A scorecard's verdicts are one round over the questions for each mode.
     questions = [place % card.questions for place in range(len(verdicts))]
-    decision = decide(verdicts, card.verdicts.get(CHAMPION), config.profile.promote.margin, questions)
+    decision = decide(
+        verdicts, card.verdicts.get(CHAMPION), config.profile.promote.margin, questions, card.latency_ratios or None
+    )
 
     figures = {key: f"{value:.6g}" for key, value in scored.metrics.items()}
     audit = {"data_digest": card.data_digest, "evaluator": card.evaluator, "questions": card.questions, **figures}

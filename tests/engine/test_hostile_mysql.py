@@ -214,6 +214,7 @@ def test_what_no_kill_reaches_is_refused(ask: Ask, sql: str) -> None:
     assert error.kind == ErrorKind.REFUSED
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("sql", OUTLASTING, ids=_name)
 def test_what_outlasts_its_kill_is_answered_in_time_and_ends(
     engine: Engine, url: str, observer: _Observer, sql: str

@@ -152,7 +152,7 @@ def test_an_answer_that_was_cut_is_not_right(
     assert {a.tokens for a in answers} == {3}
 
 
-@pytest.mark.parametrize(("execution", "error"), [(RAN, ""), (FAILED, "timeout"), (None, "no SQL")])
+@pytest.mark.parametrize(("execution", "error"), [(RAN, ""), (FAILED, "timeout"), (None, "no_sql")])
 def test_a_row_of_the_table_tells_why_an_answer_is_wrong(execution: ExecutionResult | None, error: str) -> None:
     row = answered(correct=execution is RAN, execution=execution).row()
     assert row["error"] == error
