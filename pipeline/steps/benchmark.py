@@ -53,7 +53,7 @@ def run(config: RunConfig, context: Context) -> Result:
     mlflow.log_artifacts(str(folder), "evaluation")
     figures = {name: interval.value for name, interval in score(outcomes).items()}
     _log(context, benchmark, logged, figures)
-    for key, value in {"evaluator": evaluator, "model": uri, "logged_model": logged, **settings}.items():
+    for key, value in {**settings, "evaluator": evaluator, "model": uri, "logged_model": logged}.items():
         context.client.set_tag(context.run_id, f"querysmith.{key}", value)
     return Result(
         uris={"evaluation": f"runs:/{context.run_id}/evaluation", "model": f"models:/{logged}"},
