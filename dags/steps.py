@@ -26,7 +26,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from settings import SETTINGS
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
     from airflow.sdk.types import TaskInstanceKey
 
 EXIT_INPUT = 2
@@ -38,7 +39,8 @@ ERROR_LIMIT_CHARACTERS = 500
 # Airflow's own settings (database, signing keys, connections) are no business of a step.
 PRIVATE_PREFIXES = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
-# Every step gets the whole form: one digest of the configuration then describes the run, whichever step is asked.
+# The form of training. Every step gets all of it: one digest of the configuration then describes the run, whichever
+# step is asked.
 FORM = {
     "profile": "{{ params.profile }}",
     "recipe": "{{ params.recipe }}",
@@ -64,15 +66,17 @@ class ProcessStep(BaseOperator):
     """Runs a step as a child process, in a session of its own so that the whole of it can be stopped.
 
     Its XCom is the step's result; a failed try leaves its error line in the XCom `error`, for whoever watches by REST.
+    `settings` are the `--set` values of one mapped task; they come from a form and are taken literally, never rendered.
     """
 
     template_fields: Sequence[str] = ("arguments",)
     operator_extra_links = (MlflowRunLink(),)
     ui_color = "#e8f0fe"
 
-    def __init__(self, *, arguments: list[str], **kwargs: Any) -> None:
+    def __init__(self, *, arguments: list[str], settings: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.arguments = arguments
+        self.settings = settings or {}
         self.mlflow_url = ""
         self.hook = SubprocessHook()
 
@@ -80,7 +84,8 @@ class ProcessStep(BaseOperator):
         """Run the step and return its result; raises what tells Airflow to retry, to fail or to skip."""
         with TemporaryDirectory(prefix="querysmith-") as folder:
             path = Path(folder) / "result.json"
-            command = [SETTINGS.python, "-m", "pipeline", *self.arguments, "--result", str(path)]
+            arguments = [*self.arguments, *set_options(self.settings), "--result", str(path)]
+            command = [SETTINGS.python, "-m", "pipeline", *arguments]
             ended = self.hook.run_command(command, env=step_environment(os.environ), cwd=SETTINGS.project_root)
             result, defect = read_result(path)
         self.mlflow_url = web_address(result.get("run_url"))
@@ -108,21 +113,33 @@ class ProcessStep(BaseOperator):
 
 
 def step(
-    name: str, *, inputs: Mapping[str, str], settings: Mapping[str, str] | None = None, **task: Any
-) -> ProcessStep:
-    """The task that runs the step `name`.
+    name: str,
+    *,
+    inputs: Mapping[str, str],
+    settings: Mapping[str, str] | None = None,
+    form: Mapping[str, str] = FORM,
+    for_each: XComArg | None = None,
+    **task: Any,
+) -> ProcessStep | MappedOperator:
+    """The task that runs the step `name`; with `for_each`, one mapped task for every item of an earlier task's list.
 
     `inputs` maps an input of the step to "TASK.URI", a URI in the result of an earlier task; `settings` are further
-    `--set` values (templates). What remains goes to the operator: pool, retries, trigger_rule, doc_md, ...
+    `--set` values (templates); `form` is the DAG's trigger form, as such values. An item of `for_each` is a mapping of
+    `--set` values, its task's own. What remains goes to the operator: pool, retries, trigger_rule, doc_md, ...
     """
-    values = dict(FORM) | dict(settings or {})
+    values = dict(form) | dict(settings or {})
     for key, source in inputs.items():
         task_id, _, uri = source.partition(".")
         values[f"inputs.{key}"] = f"{{{{ ti.xcom_pull(task_ids='{task_id}')['uris']['{uri}'] }}}}"
-    arguments = [name, "--dag-run", "{{ run_id }}"]
-    for key, value in values.items():
-        arguments += ["--set", f"{key}={value}"]
-    return ProcessStep(task_id=name, arguments=arguments, **task)
+    arguments = [name, "--dag-run", "{{ run_id }}", *set_options(values)]
+    if for_each is None:
+        return ProcessStep(task_id=name, arguments=arguments, **task)
+    return ProcessStep.partial(task_id=name, arguments=arguments, **task).expand(settings=for_each)
+
+
+def set_options(values: Mapping[str, str]) -> list[str]:
+    """The values as arguments of a step: --set key=value ..."""
+    return [argument for key, value in values.items() for argument in ("--set", f"{key}={value}")]
 
 
 def step_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -163,7 +163,7 @@ def score_command(
     ],
     output: Annotated[Path, typer.Option(help="File for one JSON line a prediction; an interrupted run goes on.")],
     metric: Annotated[
-        str, typer.Option(help="spider_execution, spider_test_suite, bird_ex or strict_ex. Default: the benchmark's.")
+        str, typer.Option(help="spider_execution, spider_test_suite, spider_exact_set, bird_ex or strict_ex.")
     ] = "",
     dialect: Annotated[str, typer.Option(help="sqlite, or mysql together with --url.")] = "sqlite",
     url: Annotated[

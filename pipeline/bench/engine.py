@@ -34,7 +34,7 @@ from pipeline.progress import progress
 _ROUNDS = 7
 _LARGE_ROWS = 200_000
 _PAIRS = 200
-_REPEATS = 5
+_REPEATS = 3
 
 
 def bench_engine(benchmarks: Path, workers: int, mysql_admin: str, soak_executions: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,11 +12,13 @@ from pipeline.config import home
 from pipeline.data.benchmarks import load
 from pipeline.data.loading import MissingDatabase, first_file
 from pipeline.data.spider import variants
+from pipeline.data.sqlite_schema import read_sqlite
 from pipeline.engine.pool import Engine
 from pipeline.engine.urls import mysql_address, sqlite_path
 from pipeline.errors import InputError
-from pipeline.evaluation.predictions import Questions, read_predictions
-from pipeline.evaluation.scoring import RULES, Verdict, score_file, verdicts
+from pipeline.evaluation.predictions import Prediction, Questions, read_predictions
+from pipeline.evaluation.scoring import NO_SQL, RULES, Verdict, score_file, verdicts
+from pipeline.sql.exact_set import exact_set_match, read_query
 
 DEFAULT_METRICS = {
     "spider": "spider_execution",
@@ -29,6 +32,7 @@ _PLACES = {
     "kaggledbqa": ("databases/{0}/{0}.sqlite",),
     "jsonl": ("databases/{0}/{0}.sqlite", "databases/{0}.sqlite", "{0}.sqlite"),
 }
+EXACT_SET = "spider_exact_set"
 # Benchmarks' own evaluators have a time limit only: these are never met by an honest query.
 LIMITS: dict[str, Any] = {"timeout_s": 30.0, "max_rows": 1_000_000, "max_bytes": 256 * 2**20, "memory_mb": 1024}
 
@@ -61,8 +65,10 @@ def score_predictions(
     if benchmark not in DEFAULT_METRICS:
         raise InputError(f"unknown benchmark {benchmark!r}: choose one of {', '.join(DEFAULT_METRICS)}")
     metric = metric or DEFAULT_METRICS[benchmark]
+    if metric == EXACT_SET:
+        return _exact_set(benchmark, data, predictions, output, database_url)
     if metric not in RULES:
-        raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(RULES)}")
+        raise InputError(f"unknown metric {metric!r}: choose one of {', '.join((*RULES, EXACT_SET))}")
     rule = RULES[metric]
     if rule.on_variants and (benchmark != "spider" or database_url):
         raise InputError(f"{metric} needs the variants of Spider's SQLite databases")
@@ -93,6 +99,30 @@ def score_predictions(
             lambda some: verdicts(engine, some, rule, urls, dialect),
         )
     return Scored(found, rule.title)
+
+
+def _exact_set(benchmark: str, data: Path, predictions: Path, output: Path, database_url: str) -> Scored:
+    """By text alone: nothing is executed, `elapsed_s` is 0, and a text that cannot be read is `unparsable`."""
+    if database_url or not data.is_dir():
+        raise InputError(f"{EXACT_SET} needs a folder with SQLite databases, for their tables and keys: {data}")
+    read = read_predictions(predictions, Questions(data, lambda: load(benchmark, data)))
+
+    @cache
+    def schema(db_id: str) -> tuple[dict[str, list[str]], list[tuple[str, str, str, str]]]:
+        [url] = database_urls(benchmark, data.resolve(), db_id, with_variants=False)
+        found = read_sqlite(db_id, Path(sqlite_path(url))).schema
+        columns = {table: [column.name for column in listed] for table, listed in found.tables.items()}
+        return columns, [astuple(key) for key in found.foreign_keys]
+
+    def verdict(prediction: Prediction) -> Verdict:
+        tables, keys = schema(prediction.db_id)
+        matches = [exact_set_match(gold, prediction.sql, "sqlite", keys, tables) for gold in prediction.golds]
+        kind = NO_SQL if not prediction.sql else "" if read_query(prediction.sql, "sqlite") else "unparsable"
+        return Verdict(any(matches), kind, 0.0, "unparsable" if set(matches) == {None} else "")
+
+    settings = {"benchmark": benchmark, "data": str(data.resolve()), "metric": EXACT_SET}
+    found = score_file(read, output, settings, lambda some: [verdict(prediction) for prediction in some])
+    return Scored(found, "Spider exact-set match, without values, on sqlglot's tree")
 
 
 def database_urls(benchmark: str, data: Path, db_id: str, with_variants: bool) -> tuple[str, ...]:
