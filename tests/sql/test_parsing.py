@@ -163,45 +163,23 @@ def test_is_ordered(sql: str, ordered: bool) -> None:
 
 _PIECES = st.sampled_from(
     [
-        "SELECT",
-        "WITH",
-        "c AS (",
-        "VALUES",
-        "(",
-        ")",
-        "1",
-        "'for'",
-        "'it''s; '",
-        '"update"',
-        "FROM t",
-        "WHERE a = 1",
-        ";",
+        *("SELECT", "WITH", "c AS (", "VALUES", "(", ")", "1", "'for'", "'it''s; '", '"update"', "FROM t"),
+        *(
+            "WHERE a = 1",
+            ";",
+            "FOR",
+            "UPDATE",
+            "DELETE FROM t",
+            "INSERT",
+            "INTO",
+            "x",
+            "SET",
+            "REPLACE(a, 'b', 'c')",
+            "DROP TABLE t",
+        ),
+        *("LOCK IN", "SHARE MODE", "PRAGMA", "EXPLAIN", "UNION ALL", "CREATE TABLE", "RETURNING *", "ATTACH", "MERGE"),
+        *("CALL f()", ",", "SHOW", "ROLLBACK", "OUTFILE", "AS", "TABLE t", "a.b", "::", "FLUSH", "VACUUM", "END", "\n"),
     ]
-    + [
-        "FOR",
-        "UPDATE",
-        "DELETE FROM t",
-        "INSERT",
-        "INTO",
-        "x",
-        "SET",
-        "REPLACE(a, 'b', 'c')",
-        "DROP TABLE t",
-        "LOCK IN",
-    ]
-    + [
-        "SHARE MODE",
-        "PRAGMA",
-        "EXPLAIN",
-        "UNION ALL",
-        "CREATE TABLE",
-        "RETURNING *",
-        "ATTACH",
-        "MERGE",
-        "CALL f()",
-        ",",
-    ]
-    + ["SHOW", "ROLLBACK", "OUTFILE", "AS", "TABLE t", "a.b", "::", "FLUSH", "VACUUM", "END", "\n"]
 )
 
 
