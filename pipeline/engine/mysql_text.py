@@ -50,6 +50,9 @@ _FUNCTIONS = frozenset(
     | {"st_buffer", "st_frechetdistance", "st_hausdorffdistance", "st_lineinterpolatepoints"}
     | {"sys_eval", "sys_exec", "sys_get", "sys_set", "http_delete", "http_get", "http_post", "http_put"}
 )
+# A search for one built text in another: work of the one length times the other, which no honest query asks for.
+_SEARCHES = frozenset({"instr", "locate", "position"})
+_TEXT_BUILDERS = frozenset({"lpad", "repeat", "rpad", "space"})
 _LOCKS = frozenset({("for", "update"), ("for", "share"), ("lock", "in")})
 _FUNCTION_FAMILIES = (
     "asynchronous_connection_failover_",
@@ -129,6 +132,9 @@ def _uninterruptible(tokens: Sequence[_Token]) -> str | None:
         return f"not allowed: more than {_MOST_SUBQUERIES} subqueries"
     if any(token.kind == "text" and token.text.startswith("'$") and "**" in token.text for token in tokens):
         return "not allowed: a JSON path with **"
+    called = {token.name for token in tokens if token.called}
+    if called & _SEARCHES and called & _TEXT_BUILDERS:
+        return "not allowed: a search in a text that is built for it"
     return None
 
 

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("querysmith")
 
-STEPS = ("validate", "sft", "self_distill", "grpo", "evaluate", "promote", "benchmark")
+CHAIN = ("validate", "sft", "self_distill", "grpo", "evaluate", "promote")  # from data to a promoted model
+STEPS = (*CHAIN, "benchmark")
 # With these a DAG run is over (each benchmark of a DAG run says so anew), and so is the parent run.
 LAST_STEPS = ("promote", "benchmark")
 RESULT_ARTIFACT = "result.json"

@@ -10,7 +10,7 @@ import mlflow
 import pytest
 from step_process import Pipeline
 
-from pipeline.steps.contract import STEPS
+from pipeline.steps.contract import CHAIN
 
 # A dozen processes that import their libraries: minutes, and more on a busy machine.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
@@ -76,8 +76,8 @@ def test_killed_training_resumes_and_registers_once(pipeline: Pipeline) -> None:
     runs = client.search_runs([experiment])
     parent = next(run for run in runs if run.data.tags["querysmith.step"] == "pipeline")
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
-    assert sorted(run.data.tags["querysmith.step"] for run in children) == sorted(STEPS)
-    assert len(runs) == 1 + len(STEPS)
+    assert sorted(run.data.tags["querysmith.step"] for run in children) == sorted(CHAIN)
+    assert len(runs) == 1 + len(CHAIN)
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert {"ex_think", "ex_no_think", "latency_gold_ms"} <= set(parent.data.metrics)
     assert {
