@@ -190,6 +190,11 @@ def not_found_is_input_error(uri: str) -> Iterator[None]:
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
             raise InputError(f"{uri}: not found in MLflow; give a URI that an earlier step wrote") from error
+        if "must be a valid http or https URI" in str(error):
+            raise InputError(
+                f"{uri}: its files are behind an MLflow server, but MLFLOW_TRACKING_URI names that server's database; "
+                "set it to the server's http address"
+            ) from error
         raise
 
 
