@@ -21,7 +21,7 @@ from msgspec.msgpack import Decoder, Encoder, Ext
 from pipeline.engine.result import ExecutionResult, Limits
 
 _HEADER = struct.Struct(">I")
-_PROGRESS = struct.Struct("=Qd")
+_PROGRESS_BYTES = 16  # a number and a time
 T = TypeVar("T")
 _DECIMAL = 1  # MessagePack has no decimal numbers of its own
 
@@ -113,25 +113,29 @@ class Progress:
     """Which query of its chunk a worker executes, and since when: written by the worker, read by the parent."""
 
     def __init__(self, descriptor: int) -> None:
-        self._memory = mmap.mmap(descriptor, _PROGRESS.size)
+        self._memory = mmap.mmap(descriptor, _PROGRESS_BYTES)
+        # Each store is one instruction: a worker that is interrupted in mid-write leaves no half number behind.
+        self._numbers = memoryview(self._memory).cast("Q")
+        self._times = memoryview(self._memory).cast("d")
 
     @staticmethod
     def create() -> int:
         """A file descriptor for both sides; the file has no name and goes with its last user."""
         with tempfile.TemporaryFile() as file:
-            file.truncate(_PROGRESS.size)
+            file.truncate(_PROGRESS_BYTES)
             return os.dup(file.fileno())
 
     def begin(self, number: int, now: float) -> None:
         """The worker starts its `number`th query (counted from 1, over all chunks) at `now` (time.monotonic)."""
-        _PROGRESS.pack_into(self._memory, 0, number, now)
+        self._times[1] = now  # before the number: a new number with an old time would look like a late query
+        self._numbers[0] = number
 
     def read(self) -> tuple[int, float]:
         """The number of the query that runs now or ran last, and its start; (0, 0.0) before the first."""
-        while True:
-            number, since = _PROGRESS.unpack_from(self._memory)
-            if (number, since) == _PROGRESS.unpack_from(self._memory):  # not caught half written
-                return number, since
+        number = self._numbers[0]
+        return number, self._times[1]
 
     def close(self) -> None:
+        self._numbers.release()
+        self._times.release()
         self._memory.close()
