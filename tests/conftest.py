@@ -37,7 +37,10 @@ os.environ["TQDM_DISABLE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices this small are slower on two threads than on one
 
-settings.register_profile("querysmith", deadline=None)  # a busy machine is not a failure
+# Without a deadline: a busy machine is not a failure. The same cases every time: a red run is the change's doing, never
+# luck. New cases are looked for with `pytest --hypothesis-profile=explore`.
+settings.register_profile("querysmith", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("querysmith")
 
 SHOP_SQL = """
