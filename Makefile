@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`. Both create .venv themselves.
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= tiny
-RECIPE  ?= baseline
+RECIPE  ?= querysmith
 DATA    ?= bundled
 SEED    ?= 42
 EXIT    ?=
@@ -33,7 +33,7 @@ install: $(INSTALLED)
 $(INSTALLED):
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the pinned packages into .venv; this takes some minutes, once."
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[train,airflow,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[train,embeddings,airflow,dev]'
 	@rm -f .venv/.installed-* && touch $@
 
 clean:  ## remove the environment and everything that runs have left
