@@ -64,7 +64,9 @@ class _Copy:
     def _chosen(self, table: Table) -> list[Row]:
         if not table.rows:
             return []
-        count = min(max(round(len(table.rows) * self._manner.rows), self._manner.least), _MOST_ROWS)
+        # No two tables of the same size: or counting the rows of the wrong one would be right.
+        place = list(self._tables).index(table.name)
+        count = min(max(round(len(table.rows) * self._manner.rows), self._manner.least) + place, _MOST_ROWS + place)
         once = self._rng.sample(table.rows, min(count, len(table.rows)))
         return once + self._rng.choices(table.rows, k=count - len(once))
 
