@@ -23,7 +23,7 @@ from pathlib import Path
 
 RUNNERS = ("process",)
 PROFILES = ("smoke", "tiny")
-RECIPES = ("baseline",)
+RECIPES = ("querysmith", "sql_r1", "finer_sql", "hes_sql")
 
 
 @dataclass(frozen=True)

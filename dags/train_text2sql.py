@@ -63,10 +63,15 @@ PARAMS = {
         section="Model",
     ),
     "recipe": Param(
-        "baseline",
+        RECIPES[0],
         type="string",
         enum=list(RECIPES),
-        values_display={"baseline": "baseline: format and result rewards"},
+        values_display={
+            "querysmith": "querysmith: right on altered databases too, skeleton, query latency",
+            "sql_r1": "sql_r1: format, execution, result, length",
+            "finer_sql": "finer_sql: memory and atomic operations, for small models",
+            "hes_sql": "hes_sql: skeleton completeness and query latency",
+        },
         title="Recipe",
         description_md="Which training method and which rewards: one of the files in pipeline/recipes.",
         section="Method",

@@ -133,7 +133,7 @@ def samples(
 def demo(
     profile: Annotated[str, typer.Option(help="smoke (minutes), tiny (the default), or another profile.")] = "tiny",
     data: Annotated[str, typer.Option(help="'bundled' or a folder in Spider's layout.")] = "bundled",
-    recipe: Annotated[str, typer.Option(help="The reward recipe of GRPO.")] = "baseline",
+    recipe: Annotated[str, typer.Option(help="The reward recipe of GRPO.")] = "querysmith",
     seed: Annotated[int, typer.Option(help="Seed of the whole run.")] = 42,
     leave: Annotated[
         bool, typer.Option("--exit", help="End when the run has ended, instead of serving until Ctrl-C.")
@@ -203,6 +203,55 @@ def report_command(
     typer.echo(str(output))
 
 
+rewards = typer.Typer(help="Look into the rewards of GRPO.", no_args_is_help=True)
+app.add_typer(rewards, name="rewards")
+
+
+@rewards.command("explain")
+def rewards_explain_command(
+    db: Annotated[str, typer.Option(help="SQLite file, or mysql://user@host:3306/database.")],
+    gold: Annotated[list[str], typer.Option(help="The right query. Repeatable: several are right.")],
+    recipe: Annotated[str, typer.Option(help="Name of a recipe, or its YAML file.")] = "querysmith",
+    pred: Annotated[str, typer.Option(help="The SQL to judge, as answered without thinking.")] = "",
+    completion: Annotated[
+        Path | None, typer.Option(help="Or a file with a whole completion, think block and all.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="think or no_think. Default: by the completion's think block.")] = "",
+    memory: Annotated[Path | None, typer.Option(help="Parquet file of a training's verified thoughts.")] = None,
+    tokenizer: Annotated[str, typer.Option(help="Model folder whose tokens count as length. Default: words.")] = "",
+    profile: Annotated[str, typer.Option(help="Profile whose engine limits hold.")] = "tiny",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+) -> None:
+    """What a query or a completion earns under a recipe, component by component, and why."""
+    from rich.console import Console
+
+    from pipeline.config_loading import load_config
+    from pipeline.data.decoding import read_text
+    from pipeline.data.prompts import MODES, render_completion
+    from pipeline.errors import InputError
+    from pipeline.rewards.explain import explain, open_database, show
+    from pipeline.rewards.length import TokenCounter, count_words
+
+    if bool(pred) == (completion is not None):
+        raise InputError("give either --pred SQL or --completion FILE")
+    if mode and mode not in MODES:
+        raise InputError(f"--mode {mode}: there are: {', '.join(MODES)}")
+    _quiet_defaults()
+    config = load_config(None, [f"profile={profile}", f"recipe={recipe}"])
+    count: TokenCounter = count_words
+    if tokenizer:
+        from pipeline.training.model import load_tokenizer, token_counter
+
+        count = token_counter(load_tokenizer(tokenizer))
+    text = read_text(completion)[0] if completion else render_completion(None, pred)
+    asked = next((known for known in MODES if known == mode), None)
+    found = explain(config.recipe, config.profile.engine, open_database(db), gold, text, asked, memory, count)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        Console().print(show(found))
+
+
 bench = typer.Typer(help="Measure parts of Querysmith on real benchmark data.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 
@@ -235,6 +284,49 @@ def bench_engine_command(
 
     figures = bench_engine(data, workers, mysql, soak)
     show(figures, Console())
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
+@bench.command("rewards")
+def bench_rewards_command(
+    data: Annotated[
+        Path, typer.Option("--data", envvar="QUERYSMITH_BENCHMARKS", help="Folder with the benchmark spider/.")
+    ] = Path("../shared/benchmarks"),
+    recipe: Annotated[str, typer.Option(help="Name of a recipe, or its YAML file.")] = "querysmith",
+    copies: Annotated[list[int], typer.Option(min=0, max=10, help="Altered copies. Repeatable.")] = [0, 5],  # noqa: B006
+    json_file: Annotated[Path | None, typer.Option("--json", help="File for all figures.")] = None,
+) -> None:
+    """The rewards of a recipe: rollouts a second, and the share of each component."""
+    import json
+
+    from rich.console import Console
+
+    from pipeline.bench.rewards import bench_rewards, show
+
+    figures = bench_rewards(data, recipe, copies)
+    show(figures, Console())
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
+@bench.command("variants")
+def bench_variants_command(
+    data: Annotated[
+        Path, typer.Option("--data", envvar="QUERYSMITH_BENCHMARKS", help="Folder with the benchmark spider/.")
+    ] = Path("../shared/benchmarks"),
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    json_file: Annotated[Path | None, typer.Option("--json", help="File for all figures.")] = None,
+) -> None:
+    """Altered copies of databases against the official test suites: what they expose, and what they fail wrongly."""
+    import json
+
+    from rich.console import Console
+
+    from pipeline.bench.variants import render, run
+
+    figures = run(data, workers)
+    render(figures, Console())
     if json_file:
         json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 

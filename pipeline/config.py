@@ -43,18 +43,50 @@ class Architecture(Settings):
         return self
 
 
+class AdapterSettings(Settings):
+    """Low-rank adapters (LoRA, arXiv 2106.09685): only they are trained, and merged into the model at the end.
+
+    `targets` is "all-linear" (every linear layer but the output) or names of layers, "q_proj,v_proj"; `quantize`
+    "4bit" keeps the frozen weights in 4 bits (QLoRA, arXiv 2305.14314), which needs a GPU."""
+
+    rank: Positive
+    alpha: Annotated[float, Field(gt=0)]
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    targets: Annotated[str, Field(min_length=1)] = "all-linear"
+    quantize: Literal["", "4bit"] = ""
+
+    @model_validator(mode="after")
+    def output_is_frozen(self) -> AdapterSettings:
+        if "lm_head" in self.targets.split(","):
+            raise ValueError("targets must not name lm_head, which the trainers read directly and would not train")
+        return self
+
+
 class ModelSettings(Settings):
-    """The model that training starts from: `architecture` (built from nothing) or `path` (local folder or hub name)."""
+    """The model that training starts from: `architecture` (built from nothing) or `path` (local folder or hub name),
+    and how it is held while it is trained.
+
+    `dtype` is that of the weights. `mixed_precision`: arithmetic in bfloat16 on float32 weights; weights in bfloat16
+    that are trained themselves round small updates away, unless DeepSpeed keeps a float32 copy (strategy zero2, zero3).
+    `attention` "auto": FlashAttention where it is installed and the weights are bfloat16 on a GPU, else PyTorch's own.
+    `gradient_checkpointing`: compute activations twice instead of keeping them ("gpu": only on a GPU)."""
 
     architecture: Architecture | None = None
     path: str = ""
     dtype: Literal["float32", "bfloat16"] = "float32"
+    mixed_precision: bool = False
     max_length: Positive
+    adapter: AdapterSettings | None = None
+    attention: Literal["auto", "sdpa", "flash_attention_2", "flash_attention_3"] = "auto"
+    gradient_checkpointing: Literal["gpu", "always", "never"] = "gpu"
+    optimizer: Literal["adamw", "adamw_8bit"] = "adamw"
 
     @model_validator(mode="after")
     def one_origin(self) -> ModelSettings:
         if bool(self.path) == bool(self.architecture):
             raise ValueError("give either 'path' (a folder or hub name) or 'architecture', not both and not neither")
+        if self.mixed_precision and self.dtype != "float32":
+            raise ValueError("mixed_precision is bfloat16 arithmetic on float32 weights: leave dtype at float32")
         return self
 
 
@@ -73,10 +105,12 @@ class DataSettings(Settings):
 
 
 class SftSettings(Settings):
-    """Supervised fine-tuning (SFT) on the assistant turn only."""
+    """Supervised fine-tuning (SFT) on the assistant turn only. `micro_batch`: samples in one backward pass on one GPU,
+    gradients of which are added up to those of the batch (0: all of the GPU's share at once)."""
 
     epochs: Annotated[float, Field(gt=0)]
     batch_size: Positive
+    micro_batch: Annotated[int, Field(ge=0)] = 0
     learning_rate: Annotated[float, Field(gt=0)]
     warmup_share: Share = 0.05
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
@@ -93,15 +127,31 @@ class SelfDistillSettings(Settings):
 
 
 class GrpoSettings(Settings):
-    """Group relative policy optimisation: `steps` updates on `prompts_per_step` groups of `generations` rollouts."""
+    """Group relative policy optimisation: `steps` updates on `prompts_per_step` groups of `generations` rollouts.
+
+    `micro_batch` as in SftSettings, in rollouts. `beta` weighs the KL term (0: no reference model); the ratio is kept
+    within 1 - `epsilon` .. 1 + `epsilon_high` (None: `epsilon`); `loss_type`, `scale_rewards`, `importance_sampling`
+    and `mask_truncated` (rollouts cut at their limit teach nothing) are TRL's. `vllm` writes the rollouts with vLLM:
+    "colocate" in the training's processes, with `vllm_memory_share` of each GPU, "server" at `vllm_host`:`vllm_port`,
+    "" without."""
 
     steps: Positive
     prompts_per_step: Positive
     generations: Annotated[int, Field(gt=1)]
+    micro_batch: Annotated[int, Field(ge=0)] = 0
     learning_rate: Annotated[float, Field(gt=0)]
     temperature: Annotated[float, Field(gt=0)] = 1.0
     beta: Annotated[float, Field(ge=0)] = 0.0
     epsilon: Annotated[float, Field(gt=0)] = 0.2
+    epsilon_high: Annotated[float, Field(gt=0)] | None = None
+    loss_type: Literal["dapo", "grpo", "dr_grpo", "bnpo"] = "dapo"
+    scale_rewards: Literal["group", "batch", "none"] = "group"
+    importance_sampling: Literal["token", "sequence"] = "token"
+    mask_truncated: bool = False
+    vllm: Literal["", "colocate", "server"] = ""
+    vllm_host: str = "127.0.0.1"
+    vllm_port: Annotated[int, Field(gt=0, lt=65536)] = 8000
+    vllm_memory_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     think_share: Share = 0.5
     checkpoint_steps: Positive
 
@@ -135,11 +185,19 @@ class PromoteSettings(Settings):
     margin: Share
 
 
+class HardwareSettings(Settings):
+    """What the profile is made for: so many GPUs with `memory_gb` GiB each; with 0 GPUs, a machine with that memory."""
+
+    gpus: Annotated[int, Field(ge=0)] = 0
+    memory_gb: Annotated[float, Field(gt=0)] = 8
+
+
 class Profile(Settings):
     """How big and where: everything that changes between a laptop and a cluster."""
 
     name: str
     description: str
+    hardware: HardwareSettings = HardwareSettings()
     model: ModelSettings
     data: DataSettings
     sft: SftSettings
@@ -161,10 +219,17 @@ class Profile(Settings):
 
 
 class Recipe(Settings):
-    """Which method: the rewards that GRPO sums, by name, each with its settings (see pipeline/rewards)."""
+    """Which method: the rewards that GRPO sums, by name, each with its settings (see pipeline/rewards).
+
+    `variants`: altered copies of a SQLite database on which a right answer must be right as well (0: none);
+    `min_thought_chars`: in thinking mode, a shorter thought is not well formed; `embedder`: folder of a
+    sentence-transformers model for the memory reward, "" for hashed character n-grams."""
 
     name: str
     description: str
+    variants: Annotated[int, Field(ge=0, le=10)] = 0
+    min_thought_chars: Annotated[int, Field(ge=0)] = 0
+    embedder: str = ""
     rewards: dict[str, dict[str, float]]
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pipeline.config import RunConfig
 from pipeline.errors import InputError
 
-DEFAULTS = {"profile": "tiny", "recipe": "baseline"}
+DEFAULTS = {"profile": "tiny", "recipe": "querysmith"}
 
 
 def available(kind: Literal["profiles", "recipes"]) -> list[str]:

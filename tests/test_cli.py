@@ -75,7 +75,7 @@ def test_version() -> None:
         (["sft", "--set", "profile.sft.epoch=1"], "did you mean 'profile.sft.epochs'?"),
         (["promote", "--set", "seed=none"], "seed: "),
         (["grpo", "--config", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
-        (["demo", "--recipe", "baselin"], "did you mean 'baseline'?"),
+        (["demo", "--recipe", "querysmit"], "did you mean 'querysmith'?"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str], named: str) -> None:

@@ -49,11 +49,11 @@ def test_bundled_recipes_load_under_their_own_name(name: str) -> None:
 
 def test_what_is_bundled() -> None:
     assert {"smoke", "tiny"} <= set(available("profiles"))
-    assert "baseline" in available("recipes")
+    assert {"querysmith", "sql_r1", "finer_sql", "hes_sql"} == set(available("recipes"))
     default = load_config(None, [])
     assert (default.profile.name, default.recipe.name, default.data, default.seed) == (
         "tiny",
-        "baseline",
+        "querysmith",
         "bundled",
         42,
     )
@@ -66,7 +66,7 @@ def test_settings_give_the_same_in_any_order() -> None:
     profile = configs[0].profile
     assert (profile.name, profile.sft.epochs, profile.sft.batch_size) == ("smoke", 2.0, 3)
     assert profile.sft.checkpoint_steps == load_config(None, ["profile=smoke"]).profile.sft.checkpoint_steps
-    assert configs[0].recipe.rewards["result"] == {"right": 5.0, "wrong": -3.0}
+    assert configs[0].recipe.rewards["result"] == {"right": 5.0, "wrong": 0.0}
 
 
 def test_the_later_setting_of_a_key_wins() -> None:
@@ -97,7 +97,7 @@ def test_a_profile_of_the_users_own_by_path(own_profile: Path) -> None:
     ("setting", "key", "suggestion"),
     [
         ("profile=smok", "unknown profile 'smok'", "did you mean 'smoke'?"),
-        ("recipe=base_line", "unknown recipe 'base_line'", "did you mean 'baseline'?"),
+        ("recipe=query_smith", "unknown recipe 'query_smith'", "did you mean 'querysmith'?"),
         ("sede=1", "unknown key 'sede'", "did you mean 'seed'?"),
         ("profile.sft.epoch=1", "unknown key 'profile.sft.epoch'", "did you mean 'profile.sft.epochs'?"),
         ("profile.sfd.epochs=1", "unknown key 'profile.sfd'", "did you mean 'profile.sft'?"),
@@ -187,7 +187,7 @@ def test_a_setting_must_be_a_key_and_a_value(setting: str) -> None:
         (b"", "must hold a mapping of keys to values, not NoneType"),
         (b"profile: 3\n", "profile: must be a name"),
         (b"profile: null\n", "profile: must be a name"),
-        (b"recipe: [baseline]\n", "recipe: must be a name"),
+        (b"recipe: [querysmith]\n", "recipe: must be a name"),
         (b"3: smoke\n", "3: Keys should be strings"),
         (b"profile: {sft: {3: 4}}\n", "profile.sft.3"),
     ],
@@ -225,7 +225,7 @@ def test_flat_names_every_value_for_mlflow_but_the_inputs() -> None:
     flat = load_config(None, ["profile=smoke", "inputs.model=models:/m-1"]).flat()
     assert flat["profile.sft.epochs"] == "3.0"
     assert flat["profile.model.architecture.hidden_size"] == "128"
-    assert flat["recipe.rewards.result.wrong"] == "-3.0"
+    assert flat["recipe.rewards.result.wrong"] == "0.0"
     assert flat["data"] == "bundled"
     assert not any(key.startswith("inputs") for key in flat)
     assert all(isinstance(value, str) for value in flat.values())

@@ -12,8 +12,9 @@ from pipeline.data.example import Database, Example
 from pipeline.data.splits import SPLITS, Split, leaks, normalise
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import Query
+from pipeline.sql.canonical import canonical
 from pipeline.sql.names import unknown_names
-from pipeline.sql.parsing import canonical, check_read_only, parse
+from pipeline.sql.parsing import check_read_only, parse
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ class Schema:
     tables: dict[str, tuple[Column, ...]]
     foreign_keys: tuple[ForeignKey, ...] = ()
 
+    @property
+    def column_names(self) -> dict[str, tuple[str, ...]]:
+        """The columns of each table."""
+        return {table: tuple(column.name for column in columns) for table, columns in self.tables.items()}
+
     def to_json(self) -> dict[str, Any]:
         return {
             "tables": {name: [asdict(c) for c in columns] for name, columns in self.tables.items()},

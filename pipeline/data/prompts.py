@@ -61,9 +61,11 @@ def render_completion(thought: str | None, sql: str) -> str:
 
 @dataclass(frozen=True)
 class Completion:
-    """A completion taken apart. `well_formed` says whether it has the one form that its mode asks for."""
+    """A completion taken apart: `answer` is what follows the think block, `sql` the SQL in it; `well_formed` says that it
+    has the one form that its mode asks for."""
 
     thought: str
+    answer: str
     sql: str
     well_formed: bool
 
@@ -80,7 +82,7 @@ def read_completion(text: str, mode: Mode) -> Completion:
     only_fence = fenced is None or fenced[0] == rest.strip()  # prose around the block is read, but is not the form
     sql = (fenced[1] if fenced else "" if THINK_OPEN in rest else rest).strip()
     well_formed = match is not None and one_block and only_fence and bool(sql) and bool(thought) == (mode == "think")
-    return Completion(thought, sql, well_formed)
+    return Completion(thought, rest.strip(), sql, well_formed)
 
 
 def _quoted(name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pipeline.data.example import Example
-from pipeline.sql.parsing import canonical
+from pipeline.sql.canonical import canonical
 
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")

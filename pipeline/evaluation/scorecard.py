@@ -1,7 +1,7 @@
 """Scores of one model on one set of questions: EX per mode, obedience, tokens, and latency against a reference model.
 
-Evaluator: greedy decoding, one database (no test suite), results compared as bags of rows, ordered where the gold
-orders.
+Evaluator: greedy decoding; results compared as bags of rows, ordered where the gold orders, on the database and, where
+there are any, on its altered copies.
 Intervals, R-VES and soft-F1 are in pipeline.evaluation.metrics, on the outcomes.
 """
 
@@ -29,13 +29,18 @@ from pipeline.evaluation.outcome import Outcome
 from pipeline.evaluation.scoring import NO_SQL
 from pipeline.inference.generate import generate
 from pipeline.progress import progress
+from pipeline.rewards.copies import Copies
 from pipeline.rewards.rollout import Rollout, roll_out
 from pipeline.sql.hardness import hardness
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-EVALUATOR = "greedy, single-database EX"
+
+def evaluator_name(copies: Copies) -> str:
+    """The evaluator's name, without which no figure may be shown; `copies` are altered ones of the databases."""
+    count = max(map(len, copies.values()), default=0)
+    return f"greedy, EX on the database and {count} altered copies" if count else "greedy, single-database EX"
 
 
 class Scored(BaseModel):
@@ -104,6 +109,7 @@ def answer(
     engine: Engine,
     examples: Sequence[Example],
     databases: Mapping[str, Database],
+    copies: Copies,
     generation: GenerationSettings,
     label: str,
     modes: Sequence[Mode] = MODES,
@@ -112,18 +118,21 @@ def answer(
     asked = [(example, mode) for mode in modes for example in examples]
     prompts = [render_prompt(tokenizer, example, databases[example.db_id], mode) for example, mode in asked]
     written = [group[0] for group in generate(model, tokenizer, prompts, generation, label=label)]
-    rollouts = roll_out(engine, databases, [e for e, _ in asked], [m for _, m in asked], [w.text for w in written])
+    texts = [w.text for w in written]
+    rollouts = roll_out(engine, databases, [e for e, _ in asked], [m for _, m in asked], texts, copies)
     return [Answer(rollout, w.tokens) for rollout, w in zip(rollouts, written, strict=True)]
 
 
 def score(answers: Sequence[Answer]) -> dict[str, float]:
-    """`ex` (mean of both modes); per mode EX, obedience (share that keeps to the mode), valid SQL, mean tokens."""
+    """`ex` (mean of both modes); per mode EX, obedience (share that keeps to the mode), valid SQL, mean tokens, and
+    `exposed` (share that is wrong only on an altered copy of the database)."""
     figures: dict[str, float] = {}
     for mode in MODES:
         own = [a for a in answers if a.rollout.mode == mode]
         figures[f"ex_{mode}"] = statistics.fmean(a.rollout.correct for a in own)
         figures[f"obedience_{mode}"] = statistics.fmean(a.rollout.well_formed for a in own)
         figures[f"valid_sql_{mode}"] = statistics.fmean(a.rollout.runs for a in own)
+        figures[f"exposed_{mode}"] = statistics.fmean(bool(a.rollout.exposed_by) for a in own)
         figures[f"tokens_{mode}"] = statistics.fmean(a.tokens for a in own)
     figures["ex"] = statistics.fmean(figures[f"ex_{mode}"] for mode in MODES)
     return figures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.rewards.reward import fate
 from pipeline.rewards.rollout import Rollout
 
 
@@ -15,5 +16,16 @@ class ExecutionReward:
     def __init__(self, runs: float, fails: float) -> None:
         self.runs, self.fails = runs, fails
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return min(self.runs, self.fails, 0.0), max(self.runs, self.fails, 0.0)
+
     def __call__(self, rollouts: Sequence[Rollout]) -> list[float]:
-        return [0.0 if not r.well_formed else self.runs if r.runs else self.fails for r in rollouts]
+        values = {"malformed": 0.0, "fails": self.fails, "wrong": self.runs, "right": self.runs}
+        return [values[fate(rollout)] for rollout in rollouts]
+
+    def reason(self, rollout: Rollout) -> str:
+        if fate(rollout) == "malformed":
+            return "the form is wrong"
+        error = rollout.execution.error if rollout.execution else None
+        return f"{error.kind}: {' '.join(error.message.split())}" if error else "it runs"

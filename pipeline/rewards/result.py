@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.rewards.reward import fate
 from pipeline.rewards.rollout import Rollout
 
 
@@ -15,5 +16,20 @@ class ResultReward:
     def __init__(self, right: float, wrong: float) -> None:
         self.right, self.wrong = right, wrong
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return min(self.right, self.wrong, 0.0), max(self.right, self.wrong, 0.0)
+
     def __call__(self, rollouts: Sequence[Rollout]) -> list[float]:
-        return [0.0 if not (r.well_formed and r.runs) else self.right if r.correct else self.wrong for r in rollouts]
+        values = {"malformed": 0.0, "fails": 0.0, "wrong": self.wrong, "right": self.right}
+        return [values[fate(rollout)] for rollout in rollouts]
+
+    def reason(self, rollout: Rollout) -> str:
+        if rollout.exposed_by:
+            return f"equal to the gold on the database, but not on its altered copy {rollout.exposed_by}"
+        return {
+            "malformed": "the form is wrong",
+            "fails": "it does not run",
+            "wrong": "another result than the gold's",
+            "right": "the gold's result",
+        }[fate(rollout)]

@@ -19,8 +19,8 @@ from types import MappingProxyType
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pipeline.sql.exact_set import arguments, join_kind, selects, sources
 from pipeline.sql.parsing import parse
+from pipeline.sql.scopes import arguments, join_kind, mentions, operands, selects, sources
 
 CLAUSES = (
     *("select", "distinct", "from", "where", "group by", "having", "order by", "limit"),
@@ -68,7 +68,7 @@ class _Reader:
         self._own: dict[int, list[exp.Expr]] = {}  # a SELECT's nodes, but for those of the queries within it
         self._select_of: dict[int, exp.Select | None] = {}  # where a column or a SELECT stands
         for select in tree.find_all(exp.Select):
-            self._names[id(select)] = self._names_of(select)
+            self._names[id(select)] = mentions(select, self._definitions)
             self._own[id(select)] = list(_own_nodes(select))
             self._select_of[id(select)] = select.find_ancestor(exp.Select)
             self._select_of |= {id(node): select for node in self._own[id(select)] if isinstance(node, exp.Column)}
@@ -131,22 +131,11 @@ class _Reader:
         for (source, join), name in zip(sources(select), self._names[id(select)].values(), strict=False):
             tables.append(f"{join_kind(join)} {name}")
             if join and join.args.get("on"):
-                conditions += [self._text(part) for part in _operands(join.args["on"], exp.And)]
+                conditions += [self._text(part) for part in operands(join.args["on"], exp.And)]
             conditions += [f"using {column.name.lower()}" for column in (join and join.args.get("using")) or []]
             if isinstance(source, exp.Table) and not isinstance(source.this, exp.Identifier):
                 tables.append(self._text(source.this))
         return f"{sorted(tables)} {sorted(conditions)}"
-
-    def _names_of(self, select: exp.Select) -> dict[str, str]:
-        names: dict[str, str] = {}
-        seen: Counter[str] = Counter()
-        for at, (source, _) in enumerate(sources(select)):
-            name = source.name.lower() if isinstance(source, exp.Table) else "(query)"
-            name = self._definitions.get(name, name)
-            seen[name] += 1
-            alias = source.alias_or_name.lower() or f"({at})"
-            names[f"{alias} ({at})" if alias in names else alias] = f"{name} {seen[name]}"
-        return names
 
     def _table_of(self, column: exp.Column) -> str:
         """The table and which mention of it; "" where it cannot be told."""
@@ -181,7 +170,7 @@ class _Reader:
         if isinstance(node, exp.Distinct):
             return ", ".join(self._text(part, results) for part in node.expressions)
         if isinstance(node, exp.And | exp.Or):
-            return _joined(node.key, sorted(self._text(part, results) for part in _operands(node, type(node))))
+            return _joined(node.key, sorted(self._text(part, results) for part in operands(node, type(node))))
         parts = [self._text(part, results) if isinstance(part, exp.Expr) else part for part in arguments(node)]
         if isinstance(node, exp.GT | exp.GTE):
             return _joined(_MIRRORED[type(node)], parts[::-1])
@@ -206,14 +195,3 @@ def _own_nodes(select: exp.Select) -> Iterator[exp.Expr]:
 def _joined(name: str, parts: Iterable[str]) -> str:
     # Not repr(): it would escape the quotes of each level again, which doubles the text with every level.
     return f"{name}({', '.join(parts)})"
-
-
-def _operands(node: exp.Expr, kind: type[exp.Expr]) -> Iterator[exp.Expr]:
-    """What AND (or OR) joins, whatever the parentheses."""
-    waiting = [node]
-    while waiting:
-        part = waiting.pop().unnest()
-        if isinstance(part, kind):
-            waiting += [part.args["expression"], part.this]
-        else:
-            yield part

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator
 
-from pipeline.sql.exact_set import Select, read_query
+from pipeline.sql.clauses import Select, read_query
 
 _AGGREGATES = frozenset({"max", "min", "count", "sum", "avg"})
 

@@ -1,4 +1,4 @@
-"""SQL as tokens and as a tree: is it one query that only reads, is its result ordered, what is its canonical text.
+"""SQL as tokens and as a tree: is it one query that only reads, is its result ordered.
 
 All functions take any text and never raise for it: models write anything. Where sqlglot cannot parse a text, the
 answer falls back to the tokens or to the bare text. A tree is an opinion, the database's own enforcement is the law:
@@ -44,8 +44,6 @@ _DOUBTFUL_WORDS = frozenset(
 _WORD_BYTES = bytes(
     code if code >= 128 or chr(code).isalnum() or chr(code) == "_" else 32 for code in range(256)
 ).lower()
-# Either a string or a quoted name (group 1), or the comments and white space between two words.
-_FOLD = re.compile(r"""('[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\])|(?>--[^\n]*|/\*.*?\*/|\s+)++""", re.DOTALL)
 
 
 def parse(sql: str, dialect: str) -> exp.Expr | None:
@@ -117,6 +115,7 @@ def check_read_only(sql: str, dialect: str) -> str | None:
     return f"not read-only: it contains {written.key.upper()}" if written else None
 
 
+@lru_cache(maxsize=2048)
 def is_ordered(sql: str, dialect: str = "sqlite") -> bool:
     """True if the order of the result is asked for: an ORDER BY of the outermost query, not of a part of it."""
     depth = 0
@@ -133,29 +132,6 @@ def is_ordered(sql: str, dialect: str = "sqlite") -> bool:
             if token.token_type == TokenType.ORDER_BY:
                 ordered_at.append(depth)
     return outermost in ordered_at
-
-
-@lru_cache(maxsize=8192)
-def canonical(sql: str, dialect: str) -> str:
-    """One text for queries that differ in white space, comments, case of keywords and names, and needless quotes only.
-
-    For detecting duplicates, not for executing. Literals keep their case, and so do unqualified names in double quotes:
-    in SQLite they are strings where no such column exists. Aliases, the order of conditions and equivalent forms are
-    not normalised. What does not parse is only folded as text.
-    """
-    tree = parse(sql, dialect)
-    if tree is None:
-        return _folded(sql)
-    try:
-        tree = tree.copy()
-        for name in tree.find_all(exp.Identifier):
-            column = name.parent
-            is_bare_column = isinstance(column, exp.Column) and not column.table
-            if not (name.quoted and is_bare_column):
-                name.replace(exp.to_identifier(name.name.lower(), quoted=not name.name.isidentifier()))
-        return tree.sql(dialect=dialect, comments=False)
-    except (SqlglotError, RecursionError, ValueError):
-        return _folded(sql)
 
 
 def refused_at_a_glance(sql: str) -> str | None:
@@ -208,13 +184,3 @@ def _check_start(word: str) -> str | None:
     if word.lower() in _STATEMENT_VERBS:
         return f"not read-only: it starts with {word.upper()}"
     return f"not SQL: it starts with {word[:20]!r}"
-
-
-def _folded(sql: str) -> str:
-    pieces = []
-    end = 0
-    for match in _FOLD.finditer(sql):
-        pieces += [sql[end : match.start()].lower(), match.group(1) or " "]
-        end = match.end()
-    pieces.append(sql[end:].lower())
-    return "".join(pieces).strip(" ;")

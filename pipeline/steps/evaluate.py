@@ -17,17 +17,18 @@ from pipeline.evaluation.metrics import latency_ratios
 from pipeline.evaluation.outcome import Outcome
 from pipeline.evaluation.report import Evaluated, write_evaluation
 from pipeline.evaluation.scorecard import (
-    EVALUATOR,
     Answer,
     Scorecard,
     Scored,
     answer,
+    evaluator_name,
     gold_latency,
     latency,
     outcomes,
     score,
 )
 from pipeline.registry.models import CHAMPION, as_mlflow_dataset, champion
+from pipeline.rewards.copies import open_copies
 from pipeline.steps.contract import Context, Result
 from pipeline.steps.training import open_dataset, open_engine, open_model
 
@@ -43,7 +44,8 @@ def run(config: RunConfig, context: Context) -> Result:
     if current is not None:
         reference, uris[CHAMPION] = CHAMPION, f"models:/{config.model_name}/{current.version}"
 
-    with open_engine(config, dataset.databases) as engine:
+    copies = open_copies(dataset.databases, config.recipe.variants)
+    with open_engine(config, dataset.databases, copies) as engine:
         by_uri: dict[str, list[Answer]] = {}
         for name, uri in uris.items():  # a stage that kept the model from before names the same URI
             if uri not in by_uri:
@@ -54,6 +56,7 @@ def run(config: RunConfig, context: Context) -> Result:
                     engine,
                     dataset.splits["test"],
                     dataset.databases,
+                    copies,
                     config.profile.generation,
                     f"test questions, {name}",
                 )
@@ -71,12 +74,13 @@ def run(config: RunConfig, context: Context) -> Result:
             name: outcomes(answers[name], engine, dataset.databases, repeats, f"latency against gold, {name}")
             for name in compared
         }
-    _log(config, context, dataset, uris, answers, cards, str(current.version) if current else "", reference, tables)
+    version = str(current.version) if current else ""
+    _log(config, context, dataset, evaluator_name(copies), uris, answers, cards, version, reference, tables)
     figures = {f"{name}.{key}": card[key] for name, card in cards.items() for key in HEADLINE if key in card}
     return Result(
         uris={"evaluation": f"runs:/{context.run_id}/evaluation"},
         metrics=figures | {"questions": float(len(dataset.splits["test"]))},
-        notes={"evaluator": EVALUATOR, "latency_reference": reference},
+        notes={"evaluator": evaluator_name(copies), "latency_reference": reference},
     )
 
 
@@ -84,6 +88,7 @@ def _log(
     config: RunConfig,
     context: Context,
     dataset: Dataset,
+    evaluator: str,
     uris: dict[str, str],
     answers: dict[str, list[Answer]],
     cards: dict[str, dict[str, float]],
@@ -97,7 +102,7 @@ def _log(
     folder.mkdir(exist_ok=True)
     candidate = STAGES[-1]
     scorecard = Scorecard(
-        evaluator=EVALUATOR,
+        evaluator=evaluator,
         questions=len(dataset.splits["test"]),
         data_digest=dataset.digest,
         seed=config.seed,
@@ -107,7 +112,7 @@ def _log(
         verdicts={name: [a.rollout.correct for a in own] for name, own in answers.items()},
         latency_ratios=latency_ratios(tables[candidate], tables[CHAMPION]) if CHAMPION in tables else [],
     )
-    _report(folder / "report", config, dataset, uris, tables)
+    _report(folder / "report", config, dataset, evaluator, uris, tables)
     (folder / "scorecard.json").write_text(scorecard.model_dump_json(indent=1), encoding="utf-8")
     for name, own in answers.items():
         write_jsonl(folder / f"answers_{name}.jsonl", (a.row() for a in own))
@@ -126,7 +131,12 @@ def _log(
 
 
 def _report(
-    folder: Path, config: RunConfig, dataset: Dataset, uris: dict[str, str], tables: dict[str, list[Outcome]]
+    folder: Path,
+    config: RunConfig,
+    dataset: Dataset,
+    evaluator: str,
+    uris: dict[str, str],
+    tables: dict[str, list[Outcome]],
 ) -> None:
     """The candidate's table, scorecard with intervals and HTML report, beside the SFT model and the champion."""
     models = {name: Evaluated(name, uris[name], own) for name, own in tables.items()}
@@ -142,7 +152,7 @@ def _report(
     write_evaluation(
         folder,
         candidate,
-        EVALUATOR,
+        evaluator,
         settings,
         baseline=None if same else baseline,
         champion=models.get(CHAMPION),

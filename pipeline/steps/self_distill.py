@@ -17,6 +17,7 @@ from pipeline.data.splits import cap
 from pipeline.engine.pool import Engine
 from pipeline.evaluation.scorecard import answer
 from pipeline.registry.models import resolve_base
+from pipeline.rewards.copies import Copies, open_copies
 from pipeline.steps.contract import Context, Result
 from pipeline.steps.training import finish, open_dataset, open_engine, open_model
 
@@ -34,8 +35,9 @@ def run(config: RunConfig, context: Context) -> Result:
     parent = config.inputs.require("model")
     dataset = open_dataset(config, context)
     model, tokenizer = open_model(parent, config, context)
-    with open_engine(config, dataset.databases) as engine:
-        thoughts = _thoughts(config, context, dataset, engine, model, tokenizer)
+    copies = open_copies(dataset.databases, config.recipe.variants)
+    with open_engine(config, dataset.databases, copies) as engine:
+        thoughts = _thoughts(config, context, dataset, engine, copies, model, tokenizer)
         figures = {"questions_solved": float(len(thoughts)), "thoughts_kept": float(sum(map(len, thoughts.values())))}
         if not thoughts:
             return Result(
@@ -43,7 +45,7 @@ def run(config: RunConfig, context: Context) -> Result:
                 metrics=figures,
                 notes={"kept": "the model from before: it solved no training question"},
             )
-        before = _dev_ex(config, dataset, engine, model, tokenizer)
+        before = _dev_ex(config, dataset, engine, copies, model, tokenizer)
         base = resolve_base(config, context.work / "base")
         student = starting_model(config.profile.model, base, tokenizer, config.seed)
         metrics = train_sft(
@@ -56,7 +58,7 @@ def run(config: RunConfig, context: Context) -> Result:
             config.seed,
             [Reporter(context.client, context.run_id, "training on verified thoughts")],
         )
-        after = _dev_ex(config, dataset, engine, student, tokenizer)
+        after = _dev_ex(config, dataset, engine, copies, student, tokenizer)
     figures |= {
         "dev_ex_think_before": before,
         "dev_ex_think_after": after,
@@ -79,6 +81,7 @@ def _thoughts(
     context: Context,
     dataset: Dataset,
     engine: Engine,
+    copies: Copies,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
 ) -> Verified:
@@ -96,7 +99,7 @@ def _thoughts(
     settings = config.profile.self_distill
     examples = cap(dataset.splits["train"], settings.questions, config.seed)
     rollouts = sample_thoughts(
-        model, tokenizer, engine, examples, dataset.databases, settings, config.profile.generation
+        model, tokenizer, engine, examples, dataset.databases, copies, settings, config.profile.generation
     )
     kept = keep_verified(rollouts, settings.keep_per_question)
     temporary = kept_file.with_suffix(".tmp")
@@ -107,11 +110,24 @@ def _thoughts(
 
 
 def _dev_ex(
-    config: RunConfig, dataset: Dataset, engine: Engine, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+    config: RunConfig,
+    dataset: Dataset,
+    engine: Engine,
+    copies: Copies,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
 ) -> float:
     """Thinking-mode EX on the dev split (greedy)."""
     examples, databases = dataset.splits["dev"], dataset.databases
     answers = answer(
-        model, tokenizer, engine, examples, databases, config.profile.generation, "dev questions", modes=("think",)
+        model,
+        tokenizer,
+        engine,
+        examples,
+        databases,
+        copies,
+        config.profile.generation,
+        "dev questions",
+        modes=("think",),
     )
     return statistics.fmean(a.rollout.correct for a in answers)

@@ -11,6 +11,7 @@ from pipeline.data.example import Database
 from pipeline.engine.pool import Engine
 from pipeline.registry.models import CHECKPOINT, checkpoint, log_model
 from pipeline.registry.runs import fetch
+from pipeline.rewards.copies import Copies
 from pipeline.steps.contract import Context, Result
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ def open_dataset(config: RunConfig, context: Context) -> Dataset:
     return Dataset.read(fetch(config.inputs.require("dataset"), context.work / "dataset"))
 
 
-def open_engine(config: RunConfig, databases: Mapping[str, Database]) -> Engine:
+def open_engine(config: RunConfig, databases: Mapping[str, Database], copies: Copies) -> Engine:
     """The engine under the profile's limits, with the cache of gold results that all runs share."""
+    known = [*databases.values(), *(copy for several in copies.values() for copy in several)]
     return Engine(
         **config.profile.engine.model_dump(),
         cache=home() / "cache" / "results.sqlite",
-        digests={database.url: database.digest for database in databases.values()},
+        digests={database.url: database.digest for database in known},
     )
 
 

@@ -39,7 +39,7 @@ def run(config: RunConfig, context: Context) -> Result:
     if loaded.repaired:
         context.client.set_tag(context.run_id, "querysmith.repaired_text", str(dict(loaded.repaired)))
     rows = _split_rows(loaded, config)
-    with open_engine(config, loaded.databases) as engine:
+    with open_engine(config, loaded.databases, copies={}) as engine:
         check_rows(rows, loaded.databases, engine)
     tokenizer_source = _tokenizer(config, context, rows, loaded.databases, folder)
     tokens = _token_counts(tokenizer_source, rows, loaded.databases)

@@ -1,14 +1,17 @@
 """Group relative policy optimisation (GRPO, arXiv 2402.03300) with the rewards of a recipe, through TRL's trainer.
 
 The mode is drawn per prompt, never per rollout (HES-SQL). Rewards see one `Rollout` per completion, executed in one
-batch; an infrastructure fault stops the training instead of being scored. Not covered yet: LoRA, vLLM, dynamic
-filtering of prompts.
+batch; an infrastructure fault stops the training instead of being scored. Not covered yet: dynamic filtering of
+prompts; one memory for several processes (each has its own).
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,39 +19,69 @@ from pipeline.config import GenerationSettings, GrpoSettings, ModelSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import Mode, render_prompt
 from pipeline.engine.pool import Engine
-from pipeline.rewards.recipe import Reward
+from pipeline.errors import InputError
+from pipeline.rewards.copies import Copies
+from pipeline.rewards.reward import Reward
 from pipeline.rewards.rollout import Rollout, roll_out
-from pipeline.training.trainer import common_arguments, train
+from pipeline.sql.parsing import parse
+from pipeline.training.adapters import lora_config
+from pipeline.training.trainer import batch_arguments, common_arguments, train
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 
 
+LogMetric = Callable[[str, float], None]
+
+
 class RolloutScorer:
-    """Turns TRL's batches into rollouts once, and hands each reward its scores of them.
+    """Turns TRL's batches into rollouts once, for all rewards; keeps the latest with their scores by reward.
 
     TRL calls every reward function with the same batch, one after the other; the first call executes, the others find
-    the rollouts of that batch here.
+    the rollouts of that batch here. `copies` and `min_thought_chars` are those of roll_out.
     """
 
-    def __init__(self, engine: Engine, databases: Mapping[str, Database], examples: Sequence[Example]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        databases: Mapping[str, Database],
+        examples: Sequence[Example],
+        copies: Copies,
+        min_thought_chars: int,
+    ) -> None:
         self.engine, self.databases, self.examples = engine, databases, examples
+        self.copies, self.min_thought_chars = copies, min_thought_chars
         self.rollouts: list[Rollout] = []
+        self.scores: dict[str, list[float]] = {}
         self._batch: list[list[int]] | None = None
 
     def rollouts_of(
-        self, completions: list[str], completion_ids: list[list[int]], example: list[int], mode: list[Mode]
+        self,
+        completions: list[str],
+        completion_ids: list[list[int]],
+        example: list[int],
+        mode: list[Mode],
+        log_metric: LogMetric,
     ) -> list[Rollout]:
         if completion_ids is not self._batch:
             self._batch = completion_ids
             self.rollouts = roll_out(
-                self.engine, self.databases, [self.examples[i] for i in example], mode, completions
+                self.engine,
+                self.databases,
+                [self.examples[i] for i in example],
+                mode,
+                completions,
+                self.copies,
+                self.min_thought_chars,
             )
+            for name, value in shares(self.rollouts).items():
+                log_metric(f"rollouts/{name}", value)
         return self.rollouts
 
 
 class TrlReward:
-    """One reward of ours as a reward function of TRL's, which logs it as `rewards/<name>/mean` and `/std`."""
+    """One reward of ours as a reward function of TRL's, which logs it as `rewards/<name>/mean` and `/std`; the share of
+    the groups in which it does not vary, and so teaches nothing, is `rewards/<name>/zero_spread`."""
 
     def __init__(self, reward: Reward, scorer: RolloutScorer) -> None:
         self.reward, self.scorer, self.__name__ = reward, scorer, reward.name
@@ -60,9 +93,31 @@ class TrlReward:
         completion_ids: list[list[int]],
         example: list[int],
         mode: list[Mode],
+        log_metric: LogMetric,
         **_: Any,
     ) -> list[float]:
-        return self.reward(self.scorer.rollouts_of(completions, completion_ids, example, mode))
+        scores = self.reward(self.scorer.rollouts_of(completions, completion_ids, example, mode, log_metric))
+        self.scorer.scores[self.reward.name] = scores
+        log_metric(f"rewards/{self.reward.name}/zero_spread", zero_spread(example, scores))
+        return scores
+
+
+def shares(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    """Shares of the rollouts: right ones, those that run, that only altered copies of the database showed to be wrong,
+    and whose SQL sqlglot cannot parse, so that execution alone judges them."""
+    found = {
+        "right": [r.correct and r.well_formed for r in rollouts],
+        "run": [r.runs for r in rollouts],
+        "exposed": [bool(r.exposed_by) for r in rollouts],
+        "unparsed": [bool(r.sql) and parse(r.sql, r.database.dialect) is None for r in rollouts],
+    }
+    return {name: statistics.fmean(flags) for name, flags in found.items()}
+
+
+def zero_spread(prompts: Sequence[int], scores: Sequence[float]) -> float:
+    """The share of groups, that is of neighbouring completions of one prompt, whose scores are all the same."""
+    groups = groupby(zip(prompts, scores, strict=True), key=lambda pair: pair[0])
+    return statistics.fmean(len({score for _, score in group}) == 1 for _, group in groups)
 
 
 def prompt_rows(
@@ -80,6 +135,29 @@ def prompt_rows(
         prompt = render_prompt(tokenizer, example, databases[example.db_id], mode)
         rows.append({"prompt": prompt, "example": index, "mode": mode})
     return rows
+
+
+def vllm_arguments(settings: GrpoSettings, max_tokens: int) -> dict[str, Any]:
+    """The trainer's arguments for rollouts by vLLM, of prompts and completions of at most `max_tokens` together.
+
+    Raises:
+        InputError: vLLM is asked for and not installed.
+    """
+    if not settings.vllm:
+        return {}
+    if find_spec("vllm") is None:
+        raise InputError(
+            f"profile.grpo.vllm={settings.vllm} needs vllm, which is not installed: pip install vllm; "
+            "or leave it empty to generate with transformers, which is slower"
+        )
+    return {
+        "use_vllm": True,
+        "vllm_mode": settings.vllm,
+        "vllm_server_host": settings.vllm_host,
+        "vllm_server_port": settings.vllm_port,
+        "vllm_gpu_memory_utilization": settings.vllm_memory_share,
+        "vllm_max_model_length": max_tokens,
+    }
 
 
 def train_grpo(
@@ -102,12 +180,22 @@ def train_grpo(
     arguments = GRPOConfig(
         **common_arguments(model_settings, work, settings.checkpoint_steps, seed),
         max_steps=settings.steps,
-        per_device_train_batch_size=settings.prompts_per_step * settings.generations,
+        **batch_arguments(
+            "profile.grpo.prompts_per_step x generations",
+            settings.prompts_per_step * settings.generations,
+            settings.micro_batch,
+        ),
+        **vllm_arguments(settings, model_settings.max_length + generation.max_new_tokens),
         num_generations=settings.generations,
         learning_rate=settings.learning_rate,
         temperature=settings.temperature,
         beta=settings.beta,
         epsilon=settings.epsilon,
+        epsilon_high=settings.epsilon_high,
+        loss_type=settings.loss_type,
+        scale_rewards=settings.scale_rewards,
+        importance_sampling_level=settings.importance_sampling,
+        mask_truncated_completions=settings.mask_truncated,
         max_completion_length=generation.max_new_tokens,
         logging_steps=1,
     )
@@ -119,5 +207,6 @@ def train_grpo(
         train_dataset=Dataset.from_list([dict(row) for row in rows]),
         processing_class=tokenizer,
         callbacks=callbacks,
+        peft_config=lora_config(model_settings.adapter, model),
     )
     return train(trainer, work)

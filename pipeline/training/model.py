@@ -6,13 +6,14 @@ so that everything learned about the small model's path holds for the real one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Architecture, ModelSettings
 from pipeline.data.prompts import THINK_CLOSE, THINK_OPEN
 from pipeline.errors import InputError
+from pipeline.training.adapters import quantization
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -100,6 +101,16 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def token_counter(tokenizer: PreTrainedTokenizerBase) -> Callable[[Sequence[str]], list[int]]:
+    """Counts the tokens of texts, special ones of the template left out."""
+
+    def count(texts: Sequence[str]) -> list[int]:
+        found = tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+        return [len(ids) for ids in found]
+
+    return count
+
+
 def load_model(source: str, dtype: str = "float32") -> PreTrainedModel:
     """A causal language model from a folder or hub name; weights are read from safetensors only, never from pickles."""
     from transformers import AutoModelForCausalLM
@@ -108,12 +119,48 @@ def load_model(source: str, dtype: str = "float32") -> PreTrainedModel:
     return model
 
 
+def load_for_training(source: str, settings: ModelSettings) -> PreTrainedModel:
+    """load_model, with the weights held and the attention computed as `settings` say.
+
+    Raises:
+        InputError: the settings need a package or a GPU that is not there.
+    """
+    from transformers import AutoModelForCausalLM
+
+    options = {"attn_implementation": attention(settings), "quantization_config": quantization(settings.adapter)}
+    model: PreTrainedModel = _loaded(
+        AutoModelForCausalLM.from_pretrained, source, dtype=settings.dtype, use_safetensors=True, **options
+    )
+    return model
+
+
+def attention(settings: ModelSettings) -> str:
+    """The attention implementation: FlashAttention 3 or 2 where it is installed and can compute these weights.
+
+    Raises:
+        InputError: an implementation is asked for that is not there.
+    """
+    from transformers.utils import is_flash_attn_2_available, is_flash_attn_3_available
+
+    there = {"flash_attention_3": is_flash_attn_3_available(), "flash_attention_2": is_flash_attn_2_available()}
+    if settings.attention == "auto":
+        usable = [name for name, installed in there.items() if installed and settings.dtype == "bfloat16"]
+        return (usable or ["sdpa"])[0]
+    if not there.get(settings.attention, True):
+        package = "flash-attn" if settings.attention == "flash_attention_2" else "flash-attn-3"
+        raise InputError(
+            f"profile.model.attention={settings.attention} needs a GPU and {package}, which is not installed; "
+            "set it to auto or sdpa"
+        )
+    return settings.attention
+
+
 def starting_model(
     settings: ModelSettings, base: str, tokenizer: PreTrainedTokenizerBase, seed: int
 ) -> PreTrainedModel:
     """The model that SFT starts from: `base` (a folder or hub name) if given, else what the profile says."""
     if base or settings.path:
-        return load_model(base or settings.path, settings.dtype)
+        return load_for_training(base or settings.path, settings)
     assert settings.architecture is not None  # the profile has one origin, see ModelSettings
     return build_model(settings.architecture, tokenizer, settings.max_length, seed)
 

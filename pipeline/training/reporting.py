@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -13,7 +13,6 @@ from pipeline.registry.runs import log_figures
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from pipeline.rewards.recipe import Reward
     from pipeline.training.grpo import RolloutScorer
 
 
@@ -55,8 +54,8 @@ class CompletionTable(TrainerCallback):
 
     SHOWN = 4
 
-    def __init__(self, run_id: str, scorer: RolloutScorer, rewards: Sequence[Reward], every: int) -> None:
-        self.run_id, self.scorer, self.rewards, self.every = run_id, scorer, rewards, every
+    def __init__(self, run_id: str, scorer: RolloutScorer, every: int) -> None:
+        self.run_id, self.scorer, self.every = run_id, scorer, every
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         shown = self.scorer.rollouts[: self.SHOWN]
@@ -71,5 +70,5 @@ class CompletionTable(TrainerCallback):
             "completion": [r.text for r in shown],
             "gold": [r.example.gold_sql[0] for r in shown],
         }
-        table |= {reward.name: reward(shown) for reward in self.rewards}
+        table |= {name: scores[: len(shown)] for name, scores in self.scorer.scores.items()}
         mlflow.log_table(table, "completions.json", run_id=self.run_id)

@@ -14,6 +14,7 @@ from pipeline.data.example import Database, Example
 from pipeline.data.prompts import render_prompt
 from pipeline.engine.pool import Engine
 from pipeline.inference.generate import generate
+from pipeline.rewards.copies import Copies
 from pipeline.rewards.rollout import Rollout, roll_out
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ def sample_thoughts(
     engine: Engine,
     examples: Sequence[Example],
     databases: Mapping[str, Database],
+    copies: Copies,
     settings: SelfDistillSettings,
     generation: GenerationSettings,
 ) -> list[Rollout]:
-    """`settings.samples` thinking rollouts for each example, executed and compared."""
+    """`settings.samples` thinking rollouts for each example, executed and compared, on `copies` as well."""
     prompts = [render_prompt(tokenizer, example, databases[example.db_id], "think") for example in examples]
     sampled = generate(
         model,
@@ -44,7 +46,7 @@ def sample_thoughts(
     )
     owners = [example for example, group in zip(examples, sampled, strict=True) for _ in group]
     texts = [completion.text for group in sampled for completion in group]
-    return roll_out(engine, databases, owners, ["think"] * len(owners), texts)
+    return roll_out(engine, databases, owners, ["think"] * len(owners), texts, copies)
 
 
 def keep_verified(rollouts: Sequence[Rollout], per_question: int) -> Verified:

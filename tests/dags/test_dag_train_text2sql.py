@@ -71,7 +71,7 @@ def test_form_defaults_are_valid(dag: Any) -> None:
     assert dag.params.validate() == {
         "profile": "tiny",
         "base_model": None,
-        "recipe": "baseline",
+        "recipe": "querysmith",
         "data": "bundled",
         "seed": 42,
         "approval": False,

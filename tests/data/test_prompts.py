@@ -13,7 +13,6 @@ from pipeline.data.example import Column, Database, Example, ForeignKey, Schema
 from pipeline.data.prompts import (
     THINK_CLOSE,
     THINK_OPEN,
-    Completion,
     Mode,
     read_completion,
     render_completion,
@@ -71,6 +70,12 @@ def test_the_prompt_does_not_tell_the_answer(shop: Database) -> None:
 
 
 # Thoughts and SQL as they may be: any text that holds no think tag and no code fence.
+def parts(text: str, mode: Mode) -> tuple[str, str, bool]:
+    """Thought, SQL and whether it is well formed."""
+    completion = read_completion(text, mode)
+    return completion.thought, completion.sql, completion.well_formed
+
+
 TEXTS = (
     st.text(min_size=1).map(str.strip).filter(lambda t: t and not any(m in t for m in ("<think>", "</think>", "```")))
 )
@@ -79,15 +84,15 @@ TEXTS = (
 @given(TEXTS, TEXTS)
 def test_a_thinking_completion_is_read_as_it_was_written(thought: str, sql: str) -> None:
     text = render_completion(thought, sql)
-    assert read_completion(text, "think") == Completion(thought, sql, True)
-    assert read_completion(text, "no_think") == Completion(thought, sql, False)
+    assert parts(text, "think") == (thought, sql, True)
+    assert parts(text, "no_think") == (thought, sql, False)
 
 
 @given(TEXTS)
 def test_a_completion_without_thought_is_read_as_it_was_written(sql: str) -> None:
     text = render_completion(None, sql)
-    assert read_completion(text, "no_think") == Completion("", sql, True)
-    assert read_completion(text, "think") == Completion("", sql, False)
+    assert parts(text, "no_think") == ("", sql, True)
+    assert parts(text, "think") == ("", sql, False)
 
 
 @given(st.text(), st.sampled_from(["think", "no_think"]))
@@ -101,43 +106,56 @@ def test_any_text_can_be_read(text: str, mode: Mode) -> None:
     ("text", "mode", "expected"),
     [
         # two think blocks
-        (f"<think>a</think>\n<think>b</think>\n{SQL}", "think", Completion("a", "", False)),
-        (f"<think>a</think>\n<think>b</think>\n```sql\n{SQL}\n```", "think", Completion("a", SQL, False)),
-        (f"<think></think>\n<think>b</think>\n{SQL}", "no_think", Completion("", "", False)),
+        (f"<think>a</think>\n<think>b</think>\n{SQL}", "think", ("a", "", False)),
+        (f"<think>a</think>\n<think>b</think>\n```sql\n{SQL}\n```", "think", ("a", SQL, False)),
+        (f"<think></think>\n<think>b</think>\n{SQL}", "no_think", ("", "", False)),
         # a block inside a block, and tags that are left over
-        (f"<think>a<think>b</think>\n{SQL}", "think", Completion("a<think>b", SQL, False)),
-        (f"<think>a</think>\n{SQL}</think>", "think", Completion("a", f"{SQL}</think>", False)),
+        (f"<think>a<think>b</think>\n{SQL}", "think", ("a<think>b", SQL, False)),
+        (f"<think>a</think>\n{SQL}</think>", "think", ("a", f"{SQL}</think>", False)),
         # text before
-        (f"Sure!\n<think>a</think>\n{SQL}", "think", Completion("", "", False)),
-        (f"{SQL}\n<think>a</think>\n{SQL}", "think", Completion("", "", False)),
+        (f"Sure!\n<think>a</think>\n{SQL}", "think", ("", "", False)),
+        (f"{SQL}\n<think>a</think>\n{SQL}", "think", ("", "", False)),
         # no think block: the SQL counts, the form does not
-        (SQL, "think", Completion("", SQL, False)),
-        (SQL, "no_think", Completion("", SQL, False)),
+        (SQL, "think", ("", SQL, False)),
+        (SQL, "no_think", ("", SQL, False)),
         # a block that was never closed (cut at the token limit), or never opened
-        ("<think>a long thought", "think", Completion("", "", False)),
-        (f"a</think>\n{SQL}", "think", Completion("", f"a</think>\n{SQL}", False)),
+        ("<think>a long thought", "think", ("", "", False)),
+        (f"a</think>\n{SQL}", "think", ("", f"a</think>\n{SQL}", False)),
         # the wrong mode
-        (f"<think>\n \n</think>\n\n{SQL}", "think", Completion("", SQL, False)),
-        (f"<think>a</think>\n\n{SQL}", "no_think", Completion("a", SQL, False)),
+        (f"<think>\n \n</think>\n\n{SQL}", "think", ("", SQL, False)),
+        (f"<think>a</think>\n\n{SQL}", "no_think", ("a", SQL, False)),
         # no SQL
-        ("<think>a</think>", "think", Completion("a", "", False)),
-        ("<think>a</think>\n\n  \n", "think", Completion("a", "", False)),
-        ("<think>a</think>\n```sql\n\n```", "think", Completion("a", "", False)),
-        ("<think></think>", "no_think", Completion("", "", False)),
-        ("", "no_think", Completion("", "", False)),
+        ("<think>a</think>", "think", ("a", "", False)),
+        ("<think>a</think>\n\n  \n", "think", ("a", "", False)),
+        ("<think>a</think>\n```sql\n\n```", "think", ("a", "", False)),
+        ("<think></think>", "no_think", ("", "", False)),
+        ("", "no_think", ("", "", False)),
         # fenced SQL
-        (f"<think>a</think>\n```sql\n{SQL}\n```", "think", Completion("a", SQL, True)),
-        (f"<think>a</think>\n```\n{SQL}\n```\n", "think", Completion("a", SQL, True)),
-        (f"<think></think>\n```SQL\n{SQL}\n```", "no_think", Completion("", SQL, True)),
-        (f"<think>a</think>\n```sql {SQL}```", "think", Completion("a", SQL, True)),
+        (f"<think>a</think>\n```sql\n{SQL}\n```", "think", ("a", SQL, True)),
+        (f"<think>a</think>\n```\n{SQL}\n```\n", "think", ("a", SQL, True)),
+        (f"<think></think>\n```SQL\n{SQL}\n```", "no_think", ("", SQL, True)),
+        (f"<think>a</think>\n```sql {SQL}```", "think", ("a", SQL, True)),
         # prose around the block: the SQL counts, the form does not
-        (f"<think>a</think>\nHere:\n```sql\n{SQL}\n```\nDone.", "think", Completion("a", SQL, False)),
+        (f"<think>a</think>\nHere:\n```sql\n{SQL}\n```\nDone.", "think", ("a", SQL, False)),
         # white space around
-        (f"\n <think>a</think>{SQL} \n", "think", Completion("a", SQL, True)),
+        (f"\n <think>a</think>{SQL} \n", "think", ("a", SQL, True)),
     ],
 )
-def test_forms(text: str, mode: Mode, expected: Completion) -> None:
-    assert read_completion(text, mode) == expected
+def test_forms(text: str, mode: Mode, expected: tuple[str, str, bool]) -> None:
+    assert parts(text, mode) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (f"<think>a</think>\n\n{SQL}\n", SQL),
+        (f"<think>a</think>\nHere:\n```sql\n{SQL}\n```\nDone.", f"Here:\n```sql\n{SQL}\n```\nDone."),
+        (SQL, SQL),
+        ("<think>a", "<think>a"),
+    ],
+)
+def test_the_answer_is_what_follows_the_think_block(text: str, answer: str) -> None:
+    assert read_completion(text, "think").answer == answer
 
 
 def test_the_thought_is_stripped_and_the_tags_are_qwens() -> None:

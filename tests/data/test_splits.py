@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.data.example import Example
 from pipeline.data.splits import Split, assign, cap, leak_keys, leaks, normalise
-from pipeline.sql.parsing import canonical
+from pipeline.sql.canonical import canonical
 
 By = Literal["question", "database"]
 

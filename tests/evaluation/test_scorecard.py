@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rollouts import RAN, rollout
 
 from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
@@ -16,12 +17,10 @@ from pipeline.engine.result import ErrorKind, ExecutionResult
 from pipeline.errors import InputError
 from pipeline.evaluation import scorecard
 from pipeline.evaluation.scorecard import Answer, Scorecard, Scored, answer, gold_latency, latency, score
-from pipeline.rewards.rollout import Rollout
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-RAN = ExecutionResult(("a",), ((1,),), cost=1)
 FAILED = ExecutionResult.failed(ErrorKind.TIMEOUT, "slow")
 GOLD = "SELECT name FROM customers"
 QUICK = "SELECT 1"
@@ -35,16 +34,19 @@ def answered(
     execution: ExecutionResult | None = RAN,
     tokens: int = 10,
     sql: str = GOLD,
+    exposed_by: int = 0,
 ) -> Answer:
     example = Example("shop", "Who?", (GOLD,))
     sql = "" if execution is None else sql
-    return Answer(Rollout(example, mode, "text", "thought", sql, well_formed, execution, correct), tokens)
+    fate = {"well_formed": well_formed, "execution": execution, "correct": correct, "exposed_by": exposed_by}
+    written = rollout(example, sql, mode=mode, **fate)
+    return Answer(written, tokens)
 
 
 def test_figures_per_mode() -> None:
     answers = [
         answered("think", tokens=10),
-        answered("think", correct=False, tokens=20),
+        answered("think", correct=False, tokens=20, exposed_by=3),
         answered("think", correct=False, execution=FAILED, tokens=30),
         answered("think", correct=False, well_formed=False, execution=None, tokens=40),
         answered("no_think", well_formed=False, tokens=1),
@@ -54,10 +56,12 @@ def test_figures_per_mode() -> None:
         "ex_think": 0.25,
         "obedience_think": 0.75,
         "valid_sql_think": 0.5,
+        "exposed_think": 0.25,
         "tokens_think": 25,
         "ex_no_think": 1.0,
         "obedience_no_think": 0.5,
         "valid_sql_no_think": 1.0,
+        "exposed_no_think": 0.0,
         "tokens_no_think": 1.5,
         "ex": 0.625,
     }
@@ -125,14 +129,14 @@ def test_a_model_answers_every_question_in_both_modes(
     databases: dict[str, Database],
 ) -> None:
     limits = GenerationSettings(max_new_tokens=64, batch_size=3)
-    answers = answer(fitted, tokenizer, engine, known, databases, limits, "test")
+    answers = answer(fitted, tokenizer, engine, known, databases, {}, limits, "test")
     assert [(a.rollout.mode, a.rollout.example) for a in answers] == [(mode, e) for mode in MODES for e in known]
     assert all(a.rollout.correct and a.rollout.well_formed and a.tokens > 5 for a in answers)
     figures = score(answers)
     assert figures["ex"] == figures["obedience_think"] == figures["obedience_no_think"] == 1
     assert figures["tokens_think"] > figures["tokens_no_think"]
 
-    thinking = answer(fitted, tokenizer, engine, known, databases, limits, "test", modes=("think",))
+    thinking = answer(fitted, tokenizer, engine, known, databases, {}, limits, "test", modes=("think",))
     assert [(a.rollout.mode, a.rollout.text) for a in thinking] == [
         (a.rollout.mode, a.rollout.text) for a in answers[: len(known)]
     ]
@@ -146,7 +150,7 @@ def test_an_answer_that_was_cut_is_not_right(
     databases: dict[str, Database],
 ) -> None:
     answers = answer(
-        fitted, tokenizer, engine, known, databases, GenerationSettings(max_new_tokens=3, batch_size=4), "test"
+        fitted, tokenizer, engine, known, databases, {}, GenerationSettings(max_new_tokens=3, batch_size=4), "test"
     )
     assert score(answers)["ex"] == 0
     assert {a.tokens for a in answers} == {3}

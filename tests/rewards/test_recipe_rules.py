@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rollouts import rollout
 
 from pipeline.config import Recipe
 from pipeline.config_loading import available, load_config
@@ -38,8 +39,16 @@ def rollouts(draw: st.DrawFn, right: bool | None = None) -> Rollout:
     sql = "" if execution is None else draw(st.sampled_from([gold, "SELECT 1", "SELECT a FROM t", "(not SQL"]))
     mode = draw(st.sampled_from(MODES))
     thought = draw(st.text(max_size=300)) if mode == "think" else ""
-    return Rollout(
-        example, mode, f"<think>{thought}</think>{sql}", thought, sql, bool(well_formed), execution, bool(correct)
+    return rollout(
+        example,
+        sql,
+        mode=mode,
+        thought=thought,
+        well_formed=bool(well_formed),
+        execution=execution,
+        correct=bool(correct),
+        cost=draw(st.none() | st.integers(0, 10**9)),
+        gold_cost=draw(st.none() | st.integers(0, 10**9)),
     )
 
 
@@ -81,8 +90,8 @@ def test_rewards_are_found_under_their_own_name() -> None:
 @pytest.mark.parametrize(
     ("rewards", "reason"),
     [
-        ({}, "names no reward; there are: format, execution, result"),
-        ({"length": {}}, "unknown reward 'length'; there are: format, execution, result"),
+        ({}, "names no reward; there are: format, execution, result, length, atomic, memory, skeleton, latency"),
+        ({"brevity": {}}, "unknown reward 'brevity'; there are: format, execution, result, length, atomic, memory"),
         ({"format": {}}, "reward 'format': missing 2 required positional arguments: 'right' and 'wrong'"),
         ({"format": {"right": 1.0}}, "reward 'format': missing 1 required positional argument: 'wrong'"),
         ({"result": {"right": 1.0, "wrong": 0.0, "bonus": 1.0}}, "reward 'result': got an unexpected keyword argument"),

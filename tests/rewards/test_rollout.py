@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,7 +106,9 @@ def test_a_batch_is_one_call_with_all_golds(engine: Engine, databases: dict[str,
     counting = CountingEngine(engine)
     examples = [Example("shop", "a", (GOLD,)), Example("shop", "b", ("SELECT 2", "SELECT 3"))]
     roll_out(counting, databases, examples, ["no_think"] * 2, [written("SELECT 1"), written("SELECT 2")])  # type: ignore[arg-type]
-    (batch,) = counting.batches
+    batch, again = counting.batches
+    assert {query.url for query in again} == {databases["shop"].url}
+    assert {query.sql for query in again} == {"SELECT 2", "SELECT 3"}  # the right one and its golds, canonical
     assert {query.sql for query in batch} == {"SELECT 1", GOLD, "SELECT 2", "SELECT 3"}
     assert {query.url for query in batch} == {databases["shop"].url}
 
@@ -119,6 +124,80 @@ def test_without_sql_nothing_runs_and_nothing_is_right(
     assert (rollout.sql, rollout.execution, rollout.correct, rollout.runs) == ("", None, False, False)
     assert not rollout.well_formed
     assert [query.sql for batch in counting.batches for query in batch] == [GOLD]
+
+
+@pytest.mark.parametrize(
+    ("gold", "sql"),
+    [
+        ("SELECT name FROM customers WHERE city = 'Bern' AND name LIKE '%n%'",) * 2,
+        (
+            "SELECT name FROM customers WHERE city = 'Bern' AND name LIKE '%n%' AND customer_id < 3",
+            "select T.name from customers T where (T.customer_id < 3 and T.name like '%n%') and T.city = 'Bern'",
+        ),
+    ],
+)
+def test_the_work_of_a_right_answer_does_not_depend_on_how_it_is_written(
+    engine: Engine, databases: dict[str, Database], gold: str, sql: str
+) -> None:
+    right, wrong = rolled(engine, databases, gold, written(sql), written("SELECT 1"))
+    assert right.correct
+    assert right.cost == right.gold_cost > 0
+    assert (wrong.cost, wrong.gold_cost) == (None, None)
+
+
+def test_of_several_golds_the_cheapest_is_the_measure(engine: Engine, databases: dict[str, Database]) -> None:
+    dear = "SELECT count(DISTINCT a.customer_id) FROM customers a, customers b, customers c"
+    cheap = "SELECT count(*) FROM customers"
+    (one,) = rolled(engine, databases, dear, written(dear))
+    (several,) = rolled(engine, databases, (dear, cheap), written(dear))
+    assert one.cost == several.cost == one.gold_cost
+    assert several.gold_cost < one.cost  # type: ignore[operator]
+
+
+def altered(database: Database, folder: Path, name: str, sql: str) -> Database:
+    """A copy of the database in which `sql` has changed something."""
+    path = folder / f"{name}.sqlite"
+    path.write_bytes(Path(database.url.removeprefix("sqlite:///")).read_bytes())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+    return replace(database, url=f"sqlite:///{path}", digest=name)
+
+
+def test_what_differs_on_an_altered_copy_is_not_right(
+    engine: Engine, databases: dict[str, Database], tmp_path: Path
+) -> None:
+    """The three customers are all there are up to number 3; on the second copy there is a fourth."""
+    shop = databases["shop"]
+    copies = [
+        altered(shop, tmp_path, "one", "UPDATE customers SET name = 'Zoe' WHERE customer_id = 2"),
+        altered(shop, tmp_path, "two", "INSERT INTO customers VALUES (4, 'Dan', 'Rome')"),
+    ]
+    example = Example("shop", "Q", ("SELECT name FROM customers WHERE customer_id <= 3",))
+    texts = [written(sql) for sql in (example.gold_sql[0], GOLD, "SELECT 1", "SELECT")]
+    found = roll_out(engine, databases, [example] * 4, ["no_think"] * 4, texts, {"shop": copies})
+    assert [r.correct for r in found] == [True, False, False, False]
+    assert [r.exposed_by for r in found] == [0, 2, 0, 0]
+    alone = roll_out(engine, databases, [example] * 4, ["no_think"] * 4, texts)
+    assert [r.correct for r in alone] == [True, True, False, False]
+
+
+def test_a_copy_on_which_the_gold_does_not_run_says_nothing(
+    engine: Engine, databases: dict[str, Database], tmp_path: Path
+) -> None:
+    copies = [altered(databases["shop"], tmp_path, "less", "ALTER TABLE customers RENAME COLUMN name TO other")]
+    example = Example("shop", "Q", (GOLD,))
+    (found,) = roll_out(engine, databases, [example], ["no_think"], [written(GOLD)], {"shop": copies})
+    assert found.correct
+    assert found.exposed_by == 0
+
+
+def test_a_thought_may_have_to_be_long_in_thinking_mode(engine: Engine, databases: dict[str, Database]) -> None:
+    example = Example("shop", "Q", (GOLD,))
+    texts = [render_completion("x" * 100, GOLD), render_completion("x" * 99, GOLD), written(GOLD)]
+    modes: list[Mode] = ["think", "think", "no_think"]
+    found = roll_out(engine, databases, [example] * 3, modes, texts, min_thought_chars=100)
+    assert [r.well_formed for r in found] == [True, False, True]
+    assert all(r.correct for r in found)
 
 
 def test_prose_is_not_run(engine: Engine, databases: dict[str, Database]) -> None:

@@ -1,4 +1,4 @@
-"""The read-only check, the canonical text and the outermost ORDER BY."""
+"""The read-only check and the outermost ORDER BY."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sql.parsing import MAX_SQL_CHARS, canonical, check_read_only, is_ordered, parse
+from pipeline.sql.parsing import MAX_SQL_CHARS, check_read_only, is_ordered, parse
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,6 @@ def test_gives_the_reason(sql: str, reason: str) -> None:
 def test_long_and_deep_text_is_answered_in_time(sql: str) -> None:
     start = time.monotonic()
     check_read_only(sql, "sqlite")
-    canonical(sql, "sqlite")
     is_ordered(sql)
     assert time.monotonic() - start < 2
 
@@ -81,7 +80,6 @@ pieces = st.sampled_from([*"('\"`[]);-/*\n\0\ud800é1a,", "SELECT ", " FROM ", "
 @given(st.lists(pieces, max_size=30).map("".join))
 def test_never_raises(sql: str) -> None:
     check_read_only(sql, "sqlite")
-    canonical(sql, "sqlite")
     is_ordered(sql)
     parse(sql, "sqlite")
 
@@ -92,51 +90,6 @@ def test_parse_makes_no_noise(caplog: pytest.LogCaptureFixture, capfd: pytest.Ca
     parse("EXPLAIN QUERY PLAN SELECT 1", "sqlite")
     assert not caplog.records
     assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("a", "b"),
-    [
-        ("SELECT name FROM singer", "select  NAME\nfrom Singer ;"),
-        ("SELECT COUNT(*) FROM t", "select count(*) /* all */ from t -- x"),
-        ("SELECT `Name` FROM [singer]", "SELECT name FROM singer"),
-        ("SELECT T1.a FROM t AS T1", 'SELECT "t1"."A" FROM T t1'),
-        ("SELECT a FROM t WHERE a != 1", "SELECT a FROM t WHERE a <> 1"),
-    ],
-)
-def test_canonical_unites(a: str, b: str) -> None:
-    if "`" in a:  # unqualified quoted names keep their quotes, for in double quotes they may be strings
-        assert canonical(a, "sqlite") != canonical(b, "sqlite")
-    else:
-        assert canonical(a, "sqlite") == canonical(b, "sqlite")
-
-
-@pytest.mark.parametrize(
-    ("a", "b"),
-    [
-        ("SELECT 1 WHERE a = 'X'", "SELECT 1 WHERE a = 'x'"),
-        ('SELECT 1 FROM t WHERE a = "X"', 'SELECT 1 FROM t WHERE a = "x"'),
-        ("SELECT a FROM t", "SELECT b FROM t"),
-        ("SELECT a FROM t", "SELECT DISTINCT a FROM t"),
-        ("SELECT 'X' FROM FROM", "SELECT 'x' FROM FROM"),
-    ],
-)
-def test_canonical_keeps_apart(a: str, b: str) -> None:
-    assert canonical(a, "sqlite") != canonical(b, "sqlite")
-
-
-def test_canonical_folds_what_does_not_parse() -> None:
-    assert canonical("SELECT  FROM 'A  b'\n-- x\n WHERE ;", "sqlite") == "select from 'A  b' where"
-
-
-def test_canonical_is_a_fixed_point_and_leaves_the_shared_tree_alone() -> None:
-    sql = "SELECT Name FROM Singer WHERE Country = 'France' ORDER BY Age"
-    tree = parse(sql, "sqlite")
-    assert tree is not None
-    before = tree.sql("sqlite")
-    once = canonical(sql, "sqlite")
-    assert canonical(once, "sqlite") == once
-    assert tree.sql("sqlite") == before
 
 
 @pytest.mark.parametrize(

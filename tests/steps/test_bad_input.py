@@ -36,7 +36,7 @@ def refuse(home: Path, *settings: str) -> str:
     ("setting", "named"),
     [
         ("profile=smok", "did you mean 'smoke'"),
-        ("recipe=baselin", "did you mean 'baseline'"),
+        ("recipe=querysmit", "did you mean 'querysmith'"),
         ("profile.sft.epoch=1", "did you mean 'profile.sft.epochs'"),
         ("profile.sft.epochs=many", "profile.sft.epochs"),
         ("profile.model.max_length=100", "raise model.max_length"),

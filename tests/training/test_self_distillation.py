@@ -5,17 +5,16 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from rollouts import rollout as written
+
 from pipeline.config import GenerationSettings, SelfDistillSettings
 from pipeline.data.example import Database, Example
 from pipeline.engine.pool import Engine
-from pipeline.engine.result import ExecutionResult
 from pipeline.rewards.rollout import Rollout
 from pipeline.training.self_distill import keep_verified, sample_thoughts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-RAN = ExecutionResult(("a",), ((1,),), cost=1)
 
 
 def rollout(
@@ -26,7 +25,8 @@ def rollout(
     well_formed: bool = True,
     db: str = "a",
 ) -> Rollout:
-    return Rollout(Example(db, question, ("SELECT 1",)), "think", "text", thought, sql, well_formed, RAN, correct)
+    example = Example(db, question, ("SELECT 1",))
+    return written(example, sql, thought=thought, well_formed=well_formed, correct=correct)
 
 
 def test_only_right_and_well_formed_rollouts_are_kept() -> None:
@@ -79,7 +79,7 @@ def test_a_model_that_knows_the_answers_gets_its_own_thoughts_verified(
 ) -> None:
     settings = SelfDistillSettings(questions=2, samples=3, temperature=0.05, keep_per_question=2)
     limits = GenerationSettings(max_new_tokens=64, batch_size=4)
-    rollouts = sample_thoughts(fitted, tokenizer, engine, known, databases, settings, limits)
+    rollouts = sample_thoughts(fitted, tokenizer, engine, known, databases, {}, settings, limits)
     assert [r.example for r in rollouts] == [one for one in known for _ in range(3)]
     assert {r.mode for r in rollouts} == {"think"}
     assert keep_verified(rollouts, 2) == {("shop", one.question): [(one.reasoning, one.gold_sql[0])] for one in known}

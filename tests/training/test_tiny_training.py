@@ -187,12 +187,12 @@ def grpo(
 
     model, client = load_model(str(folder)), FakeClient()
     examples = known * 4
-    scorer = RolloutScorer(engine, databases, examples)
+    scorer = RolloutScorer(engine, databases, examples, {}, 0)
     train_grpo(
         model,
         tokenizer,
         prompt_rows(tokenizer, examples, databases, 0.5, 42),
-        build_rewards(load_config(None, ["recipe=baseline"]).recipe),
+        build_rewards(load_config(None, ["recipe=sql_r1"]).recipe),
         scorer,
         settings,
         LIMITS,
@@ -214,18 +214,18 @@ def test_grpo_executes_once_a_step_and_logs_every_reward(
 ) -> None:
     counting = CountingEngine(engine)
     model, client, scorer = grpo(fitted_folder, tmp_path, tokenizer, counting, known, databases)
-    assert counting.calls == GRPO.steps
+    assert GRPO.steps <= counting.calls <= 2 * GRPO.steps  # the second time those that are right
     assert len(scorer.rollouts) == GRPO.prompts_per_step * GRPO.generations
     groups = [scorer.rollouts[i : i + GRPO.generations] for i in range(0, len(scorer.rollouts), GRPO.generations)]
     for group in groups:  # one prompt a group: one example, one mode
         assert len({(rollout.example, rollout.mode) for rollout in group}) == 1
 
-    ranges = {"format": (-1, 1), "execution": (-2, 2), "result": (-3, 3)}
+    ranges = {"format": (-1, 1), "execution": (-2, 2), "result": (-3, 3), "length": (0, 1.5)}
     for name, (low, high) in ranges.items():
         means, spreads = client.of(f"rewards/{name}/mean"), client.of(f"rewards/{name}/std")
         assert set(means) == set(spreads) == {1, 2}
         assert all(low <= mean <= high for mean in means.values())
-    for name, reward in zip(ranges, build_rewards(load_config(None, []).recipe), strict=True):
+    for name, reward in zip(ranges, build_rewards(load_config(None, ["recipe=sql_r1"]).recipe), strict=True):
         own = reward(scorer.rollouts)
         assert client.of(f"rewards/{name}/mean")[2] == pytest.approx(sum(own) / len(own), abs=1e-6)
     assert client.of("progress")[2] == 1
@@ -249,7 +249,7 @@ def test_grpo_resumes_after_the_step_that_was_saved(
     shutil.copytree(tmp_path / "a" / "checkpoint-1", tmp_path / "b" / "checkpoint-1")
     counting = CountingEngine(engine)
     resumed, client, _ = grpo(fitted_folder, tmp_path / "b", tokenizer, counting, known, databases)
-    assert counting.calls == 1
+    assert 1 <= counting.calls <= 2
     assert set(client.of("rewards/format/mean")) == {2}
     assert largest_difference(weights(resumed), weights(whole)) < 1e-5
 

@@ -30,7 +30,8 @@ def reloaded(tokenizer: PreTrainedTokenizerBase, fitted_folder: Path) -> PreTrai
 def test_any_text_comes_back(tokenizer: PreTrainedTokenizerBase, reloaded: PreTrainedTokenizerBase, text: str) -> None:
     ids = tokenizer(text)["input_ids"]
     assert tokenizer.decode(ids) == text
-    assert tokenizer.decode(ids, skip_special_tokens=True) == text
+    if not any(special in text for special in ("<|endoftext|>", "<|im_start|>", "<|im_end|>")):
+        assert tokenizer.decode(ids, skip_special_tokens=True) == text
     assert reloaded(text)["input_ids"] == ids
     assert reloaded.decode(ids) == text
 
