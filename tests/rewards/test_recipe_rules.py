@@ -15,6 +15,7 @@ from pipeline.data.example import Example
 from pipeline.data.prompts import MODES
 from pipeline.engine.result import ErrorKind, ExecutionResult
 from pipeline.errors import InputError
+from pipeline.rewards.memory import MemoryReward
 from pipeline.rewards.recipe import REWARDS, build, total
 from pipeline.rewards.rollout import Rollout
 
@@ -61,6 +62,17 @@ def test_no_wrong_answer_earns_as_much_as_a_right_one(name: str, wrong: list[Rol
     assert all(r.correct and r.well_formed for r in right)
     assert not any(r.correct and r.well_formed for r in wrong)
     scores = total(build(load_config(None, [f"recipe={name}"]).recipe), [*wrong, *right])
+    assert max(scores[: len(wrong)]) < min(scores[len(wrong) :])
+
+
+@given(
+    st.lists(rollouts(right=False), min_size=1, max_size=12), st.lists(rollouts(right=True), min_size=1, max_size=12)
+)
+def test_not_even_with_a_memory_that_finds_every_thought_familiar(wrong: list[Rollout], right: list[Rollout]) -> None:
+    rewards = build(load_config(None, ["recipe=finer_sql"]).recipe)
+    (memory,) = (reward for reward in rewards if isinstance(reward, MemoryReward))
+    memory._similarities = lambda thoughts: [1.0] * len(thoughts)  # type: ignore[method-assign]
+    scores = total(rewards, [*wrong, *right])
     assert max(scores[: len(wrong)]) < min(scores[len(wrong) :])
 
 
