@@ -151,6 +151,26 @@ def demo(
     )
 
 
+@app.command("plan")
+def plan_command(
+    profile: Annotated[str, typer.Argument(help="Name of a profile, or its YAML file.")] = "tiny",
+    settings: Settings = [],  # noqa: B006 (Typer copies it)
+    samples: Annotated[int, typer.Option(min=1, help="Training samples of SFT.")] = 10_000,
+) -> None:
+    """The memory, steps and tokens that training will need, before anything runs. Exit code 2: it does not fit."""
+    from rich.console import Console
+
+    from pipeline.config_loading import load_config
+    from pipeline.errors import InputError
+    from pipeline.training.plan import plan, show
+
+    chosen = load_config(None, [f"profile={profile}", *settings]).profile
+    found = plan(chosen, samples)
+    Console().print(show(found, chosen, samples))
+    if not found.fits:
+        raise InputError(f"profile {chosen.name} does not fit its hardware, see the warning above")
+
+
 @app.command("score")
 def score_command(
     benchmark: Annotated[str, typer.Option(help="Layout of the data: spider, bird, kaggledbqa or jsonl.")],

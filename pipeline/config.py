@@ -106,8 +106,18 @@ class DataSettings(Settings):
 
 class SftSettings(Settings):
     """Supervised fine-tuning (SFT) on the assistant turn only. `micro_batch`: samples in one backward pass on one GPU,
-    gradients of which are added up to those of the batch (0: all of the GPU's share at once)."""
+    gradients of which are added up to those of the batch (0: all of the GPU's share at once).
 
+    `modes`: "fused" (each question without a thought, and once more with each thought it has), or one mode alone, as
+    in the two cold starts of SQL-R1. `weighting`: each "token" counts the same, or each "sample", however long its
+    thought. `packing`: several samples fill one row of model.max_length, none of them cut. `replay_share`: where
+    training starts from a model of the registry, so many examples of that model's own data set are mixed in, as a share
+    of the new ones, against forgetting."""
+
+    modes: Literal["fused", "think", "no_think"] = "fused"
+    weighting: Literal["token", "sample"] = "token"
+    packing: bool = False
+    replay_share: Annotated[float, Field(ge=0)] = 0.25
     epochs: Annotated[float, Field(gt=0)]
     batch_size: Positive
     micro_batch: Annotated[int, Field(ge=0)] = 0
@@ -118,12 +128,27 @@ class SftSettings(Settings):
 
 
 class SelfDistillSettings(Settings):
-    """One round of self-distillation: `samples` completions for each of `questions` training questions."""
+    """Self-distillation in at most `rounds`: `samples` completions for each of `questions` training questions, and for
+    those without a right one `completions` thoughts written in sight of the gold SQL (0: none)."""
 
     questions: Positive
     samples: Positive
     temperature: Annotated[float, Field(gt=0)]
+    rounds: Annotated[int, Field(gt=0, le=3)] = 2
+    completions: Annotated[int, Field(ge=0)] = 2
     keep_per_question: Positive = 2
+
+
+class CollapseSettings(Settings):
+    """What is taken for a collapse when it lasts for `patience` steps: an entropy (nats a token) below `entropy`,
+    completions shorter than `shrinkage` times those of the first steps, more than `cut` of them cut at their limit,
+    more than `zero_spread` of the groups without a spread."""
+
+    patience: Positive = 10
+    entropy: Annotated[float, Field(ge=0)] = 1e-3
+    shrinkage: Share = 0.25
+    cut: Share = 0.95
+    zero_spread: Share = 0.99
 
 
 class GrpoSettings(Settings):
@@ -133,7 +158,9 @@ class GrpoSettings(Settings):
     within 1 - `epsilon` .. 1 + `epsilon_high` (None: `epsilon`); `loss_type`, `scale_rewards`, `importance_sampling`
     and `mask_truncated` (rollouts cut at their limit teach nothing) are TRL's. `vllm` writes the rollouts with vLLM:
     "colocate" in the training's processes, with `vllm_memory_share` of each GPU, "server" at `vllm_host`:`vllm_port`,
-    "" without."""
+    "" without. `rollout_batch`: rollouts that each GPU writes at once (0: its share of the step); with a smaller one
+    than that share, the memory reward learns only the last ones of each step. `curriculum` draws prompts by what they
+    can teach (see pipeline/training/curriculum.py) instead of each as often as any other."""
 
     steps: Positive
     prompts_per_step: Positive
@@ -148,11 +175,14 @@ class GrpoSettings(Settings):
     scale_rewards: Literal["group", "batch", "none"] = "group"
     importance_sampling: Literal["token", "sequence"] = "token"
     mask_truncated: bool = False
+    rollout_batch: Annotated[int, Field(ge=0)] = 0
     vllm: Literal["", "colocate", "server"] = ""
     vllm_host: str = "127.0.0.1"
     vllm_port: Annotated[int, Field(gt=0, lt=65536)] = 8000
     vllm_memory_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     think_share: Share = 0.5
+    curriculum: bool = True
+    collapse: CollapseSettings = CollapseSettings()
     checkpoint_steps: Positive
 
 
@@ -192,12 +222,32 @@ class HardwareSettings(Settings):
     memory_gb: Annotated[float, Field(gt=0)] = 8
 
 
+class LaunchSettings(Settings):
+    """In how many processes a model is trained. `processes`: on each node, one a GPU; how many nodes there are is told
+    by the environment (see pipeline/training/nodes.py). `strategy` "single": in the step's own process; "ddp": each
+    process holds the whole model; "zero2", "zero3" (DeepSpeed ZeRO, arXiv 1910.02054): gradients and the optimizer's
+    state, or the weights too, are spread over all processes. `offload`: what is spread lies in the CPU's memory."""
+
+    processes: Positive = 1
+    strategy: Literal["single", "ddp", "zero2", "zero3"] = "single"
+    offload: bool = False
+
+    @model_validator(mode="after")
+    def strategy_fits(self) -> LaunchSettings:
+        if self.strategy == "single" and self.processes > 1:
+            raise ValueError(f"{self.processes} processes need a strategy: ddp, zero2 or zero3")
+        if self.offload and not self.strategy.startswith("zero"):
+            raise ValueError(f"offload needs strategy zero2 or zero3, not {self.strategy}")
+        return self
+
+
 class Profile(Settings):
     """How big and where: everything that changes between a laptop and a cluster."""
 
     name: str
     description: str
     hardware: HardwareSettings = HardwareSettings()
+    launch: LaunchSettings = LaunchSettings()
     model: ModelSettings
     data: DataSettings
     sft: SftSettings
@@ -214,6 +264,14 @@ class Profile(Settings):
             raise ValueError(
                 f"generation.max_new_tokens ({self.generation.max_new_tokens}) leaves no room for a prompt within "
                 f"model.max_length ({self.model.max_length}); raise model.max_length"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def adapter_can_be_merged(self) -> Profile:
+        if self.model.adapter and self.launch.strategy == "zero3":
+            raise ValueError(
+                "model.adapter cannot be merged into weights that launch.strategy=zero3 spreads; use zero2"
             )
         return self
 

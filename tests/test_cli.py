@@ -39,7 +39,7 @@ def test_help_answers_in_under_a_second() -> None:
     assert min(seconds("--help") for _ in range(3)) < 1
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["sft", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["sft", "--help"], ["plan", "tiny"]])
 def test_help_imports_no_heavy_library(arguments: list[str]) -> None:
     code = (
         "import atexit, json, sys\n"
@@ -85,6 +85,23 @@ def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str], named: st
     (line,) = done.stderr.splitlines()
     assert line.startswith("querysmith: error: ")
     assert named in line
+
+
+def test_a_plan_says_what_training_needs() -> None:
+    done = querysmith("plan", "qwen3-0.6b-1x24gb", "--samples", "1000")
+    assert done.returncode == 0
+    assert "596,049,920 parameters" in done.stdout
+    assert "warning" not in done.stdout
+    tight = querysmith("plan", "qwen3-0.6b-1x24gb", "--set", "profile.hardware.memory_gb=22")
+    assert tight.returncode == 0
+    assert "warning: tight: " in tight.stdout
+
+
+def test_a_plan_that_does_not_fit_is_exit_code_2() -> None:
+    done = querysmith("plan", "qwen3-1.7b-1x80gb", "--set", "profile.hardware.memory_gb=24")
+    assert done.returncode == 2
+    assert "warning: does not fit: " in done.stdout
+    assert "does not fit its hardware" in done.stderr
 
 
 def test_an_unknown_command_is_exit_code_2() -> None:

@@ -48,7 +48,7 @@ def test_bundled_recipes_load_under_their_own_name(name: str) -> None:
 
 
 def test_what_is_bundled() -> None:
-    assert {"smoke", "tiny"} <= set(available("profiles"))
+    assert {"smoke", "tiny", "qwen3-0.6b-1x24gb", "qwen3-8b-8x80gb"} <= set(available("profiles"))
     assert {"querysmith", "sql_r1", "finer_sql", "hes_sql"} == set(available("recipes"))
     default = load_config(None, [])
     assert (default.profile.name, default.recipe.name, default.data, default.seed) == (
@@ -165,6 +165,28 @@ def test_a_model_has_one_origin(tmp_path: Path) -> None:
     file.write_text("profile: {model: {architecture: null}}\n")
     assert "either 'path'" in error(file=file)
     assert load_config(file, ["profile.model.path=/models/x"]).profile.model.path == "/models/x"
+
+
+def test_an_adapter_can_be_asked_for_at_the_command_line() -> None:
+    asked = ["profile.model.adapter.rank=8", "profile.model.adapter.alpha=16"]
+    adapter = load_config(None, asked).profile.model.adapter
+    assert adapter is not None
+    assert (adapter.rank, adapter.targets, adapter.quantize) == (8, "all-linear", "")
+    assert load_config(None, []).profile.model.adapter is None
+    assert "did you mean 'profile.model.adapter.targets'?" in error(*asked, "profile.model.adapter.target=q_proj")
+    assert "profile.model.adapter.rank: " in error("profile.model.adapter.rank=0", "profile.model.adapter.alpha=1")
+    assert "profile.model.adapter.alpha: " in error("profile.model.adapter.rank=8")
+    assert "profile.model.adapter.quantize: " in error(*asked, "profile.model.adapter.quantize=8bit")
+    assert "targets must not name lm_head" in error(*asked, "profile.model.adapter.targets=q_proj,lm_head")
+
+
+def test_mixed_precision_is_on_float32_weights() -> None:
+    assert "leave dtype at float32" in error("profile.model.mixed_precision=true", "profile.model.dtype=bfloat16")
+
+
+def test_profiles_of_real_models_take_a_local_folder() -> None:
+    asked = ["profile=qwen3-8b-1x24gb", "profile.model.path=/models/qwen3-8b"]
+    assert load_config(None, asked).profile.model.path == "/models/qwen3-8b"
 
 
 def test_attention_heads_must_be_shared_evenly() -> None:

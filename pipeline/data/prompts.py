@@ -39,11 +39,14 @@ def render_schema(schema: Schema) -> str:
     return "\n".join(lines)
 
 
-def render_prompt(tokenizer: Any, example: Example, database: Database, mode: Mode) -> str:
-    """The text up to and including the opening of the assistant's turn."""
+def render_prompt(tokenizer: Any, example: Example, database: Database, mode: Mode, told: str = "") -> str:
+    """The text up to and including the opening of the assistant's turn. `told` is a query that the thought is to lead
+    to: only for writing the thoughts of training data, never when a question is asked."""
     parts = [f"Write one {database.dialect} query.", render_schema(database.schema)]
     if example.evidence:
         parts.append(f"Evidence: {example.evidence}")
+    if told:
+        parts.append(f"Think as if you did not know that the answer is: {told}")
     parts.append(f"Question: {example.question} /{mode}")
     messages = [{"role": "user", "content": "\n".join(parts)}]
     text: str = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
@@ -61,8 +64,8 @@ def render_completion(thought: str | None, sql: str) -> str:
 
 @dataclass(frozen=True)
 class Completion:
-    """A completion taken apart: `answer` is what follows the think block, `sql` the SQL in it; `well_formed` says that it
-    has the one form that its mode asks for."""
+    """A completion taken apart: `answer` is what follows the think block, `sql` the SQL in it. `well_formed`: it has
+    the one form that its mode asks for."""
 
     thought: str
     answer: str

@@ -41,6 +41,16 @@ def resolve_base(config: RunConfig, folder: Path) -> str:
     return str(checkpoint(base, folder)) if base.startswith("models:/") else base
 
 
+def training_data(config: RunConfig) -> str:
+    """The URI of the data set that the run's base model was trained on; "" where it is not one of ours."""
+    base = f"models:/{config.model_name}@{CHAMPION}" if config.base_model == CHAMPION else config.base_model
+    if not base.startswith("models:/"):
+        return ""
+    reference = logged_model(base)
+    with not_found_is_input_error(base):
+        return str(connect().get_logged_model(reference).tags.get("querysmith.dataset", ""))
+
+
 def logged_model(model_uri: str) -> str:
     """The id (m-...) of a logged model of ours: models:/m-ID, models:/NAME/VERSION or models:/NAME@ALIAS.
 

@@ -6,46 +6,40 @@ Reads the data set and a model; writes a model. Each reward is logged by name; s
 from __future__ import annotations
 
 from pipeline.config import RunConfig
-from pipeline.rewards.copies import open_copies
-from pipeline.rewards.memory import MemoryReward
-from pipeline.rewards.recipe import build
+from pipeline.data.dataset import Dataset
 from pipeline.steps.contract import Context, Result
-from pipeline.steps.training import finish, open_dataset, open_engine, open_model
+from pipeline.steps.training import dataset_folder, finish, model_folder
+from pipeline.training.job import STOPPED, Job
+from pipeline.training.launch import train
 
 
 def run(config: RunConfig, context: Context) -> Result:
-    from pipeline.training.grpo import RolloutScorer, prompt_rows, train_grpo
-    from pipeline.training.memory import THOUGHTS_FILE, MemoryKeeper
-    from pipeline.training.model import token_counter
-    from pipeline.training.reporting import CompletionTable, Reporter
+    from pipeline.training.grpo import prompt_rows
+    from pipeline.training.memory import THOUGHTS_FILE
+    from pipeline.training.model import load_tokenizer
 
     parent = config.inputs.require("model")
-    dataset = open_dataset(config, context)
-    model, tokenizer = open_model(parent, config, context)
-    profile, examples = config.profile, dataset.splits["train"]
-    rewards = build(config.recipe, token_counter(tokenizer))
-    memories = [reward for reward in rewards if isinstance(reward, MemoryReward)]
-    copies = open_copies(dataset.databases, config.recipe.variants)
-    with open_engine(config, dataset.databases, copies) as engine:
-        scorer = RolloutScorer(engine, dataset.databases, examples, copies, config.recipe.min_thought_chars)
-        metrics = train_grpo(
-            model,
-            tokenizer,
-            prompt_rows(tokenizer, examples, dataset.databases, profile.grpo.think_share, config.seed),
-            rewards,
-            scorer,
-            profile.grpo,
-            profile.generation,
-            profile.model,
-            context.work / "checkpoints",
-            config.seed,
-            [
-                Reporter(context.client, context.run_id, "GRPO"),
-                CompletionTable(context.run_id, scorer, profile.grpo.checkpoint_steps),
-                *(MemoryKeeper(memory, scorer) for memory in memories),
-            ],
-        )
-    for memory in memories:
-        memory.save(context.work / THOUGHTS_FILE)
+    data = dataset_folder(config, context)
+    dataset, start = Dataset.read(data), str(model_folder(parent, context))
+    rows = prompt_rows(
+        load_tokenizer(start),
+        dataset.splits["train"],
+        dataset.databases,
+        config.profile.grpo.think_share,
+        config.seed,
+    )
+    job = Job(
+        method="grpo",
+        label="GRPO",
+        config=config,
+        run_id=context.run_id,
+        model=start,
+        tokenizer=start,
+        dataset=data,
+        work=context.work,
+    )
+    metrics = train(job, rows)
+    if (context.work / THOUGHTS_FILE).is_file():  # the recipe has the memory reward
         context.client.log_artifact(context.run_id, str(context.work / THOUGHTS_FILE), "memory")
-    return finish(context, config, dataset, model, tokenizer, parent, metrics)
+    stopped = context.client.get_run(context.run_id).data.tags.get(STOPPED)
+    return finish(context, config, dataset, parent, metrics, {"stopped_early": stopped} if stopped else None)

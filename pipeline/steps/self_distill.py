@@ -1,15 +1,20 @@
-"""Step `self_distill`: one round of self-distillation.
+"""Step `self_distill`: rounds of self-distillation.
 
 The model samples thoughts for training questions; those that lead to a right result join the training data, and a
 fresh copy of the base model is trained on the union (HES-SQL; methods: self-distillation). Thinking-mode EX on the dev
-split is measured before and after: where it falls, the model from before is kept.
+split is measured before and after each round: where it falls, or nothing new has been solved, the rounds end, and the
+model from before is kept. A round that has ended is never repeated; one that was interrupted goes on.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import statistics
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
 
 from pipeline.config import RunConfig
 from pipeline.data.dataset import Dataset
@@ -19,115 +24,172 @@ from pipeline.evaluation.scorecard import answer
 from pipeline.registry.models import resolve_base
 from pipeline.rewards.copies import Copies, open_copies
 from pipeline.steps.contract import Context, Result
-from pipeline.steps.training import finish, open_dataset, open_engine, open_model
+from pipeline.steps.training import finish, model_folder, open_dataset, open_engine
+from pipeline.training.job import Job
+from pipeline.training.launch import train
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
     from pipeline.training.self_distill import Verified
+
+_ROUND_FILE, _THOUGHTS_FILE, _BEFORE_FILE = "round.json", "thoughts.json", "before.json"
+
+
+class Round(BaseModel):
+    """What a round has found: figures of its training, and thinking-mode EX of the model that it has trained (None: it
+    was not trained, for nothing new was solved)."""
+
+    metrics: dict[str, float] = {}
+    ex: float | None = None
 
 
 def run(config: RunConfig, context: Context) -> Result:
-    from pipeline.training.model import starting_model
-    from pipeline.training.reporting import Reporter
-    from pipeline.training.sft import fused_rows, train_sft
-
     parent = config.inputs.require("model")
+    start = str(model_folder(parent, context))
     dataset = open_dataset(config, context)
-    model, tokenizer = open_model(parent, config, context)
     copies = open_copies(dataset.databases, config.recipe.variants)
     with open_engine(config, dataset.databases, copies) as engine:
-        thoughts = _thoughts(config, context, dataset, engine, copies, model, tokenizer)
-        figures = {"questions_solved": float(len(thoughts)), "thoughts_kept": float(sum(map(len, thoughts.values())))}
-        if not thoughts:
-            return Result(
-                uris={"model": parent},
-                metrics=figures,
-                notes={"kept": "the model from before: it solved no training question"},
-            )
-        before = _dev_ex(config, dataset, engine, copies, model, tokenizer)
-        base = resolve_base(config, context.work / "base")
-        student = starting_model(config.profile.model, base, tokenizer, config.seed)
-        metrics = train_sft(
-            student,
-            tokenizer,
-            fused_rows(tokenizer, dataset.splits["train"], dataset.databases, thoughts),
-            config.profile.sft,
-            config.profile.model,
-            context.work / "checkpoints",
-            config.seed,
-            [Reporter(context.client, context.run_id, "training on verified thoughts")],
-        )
-        after = _dev_ex(config, dataset, engine, copies, student, tokenizer)
-    figures |= {
-        "dev_ex_think_before": before,
-        "dev_ex_think_after": after,
-        "dev_questions": float(len(dataset.splits["dev"])),
-    }
+        rounds = _Rounds(config, context, dataset, engine, copies, start)
+        note, metrics = rounds.run()
+    figures = metrics | {"dev_questions": float(len(dataset.splits["dev"])), "rounds": float(rounds.done)}
     context.headline({f"self_distill.{key}": value for key, value in figures.items()})
-    if after < before:
-        return Result(
-            uris={"model": parent},
-            metrics=figures,
-            notes={"kept": f"the model from before: thinking-mode EX fell from {before:.1%} to {after:.1%}"},
+    if rounds.best is None:
+        return Result(uris={"model": parent}, metrics=figures, notes={"kept": f"the model from before: {note}"})
+    _hand_on(rounds.best, context.work / "final")
+    return finish(context, config, dataset, parent, figures, {"kept": f"the newly trained model: {note}"})
+
+
+class _Rounds:
+    def __init__(
+        self, config: RunConfig, context: Context, dataset: Dataset, engine: Engine, copies: Copies, start: str
+    ) -> None:
+        self.config, self.context, self.dataset = config, context, dataset
+        self.engine, self.copies, self.start = engine, copies, start
+        self.best: Path | None = None  # the folder of the last model that was no worse than the one before it
+        self.done = 0
+
+    def run(self) -> tuple[str, dict[str, float]]:
+        """Why the rounds have ended, and their figures."""
+        before = ex = after = self._before()
+        known: Verified = {}
+        metrics: dict[str, float] = {}
+        note = f"{self.config.profile.self_distill.rounds} rounds done"
+        for number in range(1, self.config.profile.self_distill.rounds + 1):
+            folder = self.context.work / f"round-{number}"
+            thoughts = self._thoughts(number, folder, known)
+            solved = {
+                "questions_solved": float(len(thoughts)),
+                "thoughts_kept": float(sum(map(len, thoughts.values()))),
+            }
+            metrics |= solved
+            found = self._round(folder, thoughts if thoughts != known else {})
+            if found.ex is None:
+                note = "it solved no training question" if not known else f"round {number} found no new thought"
+                break
+            self.done, after = number, found.ex
+            self._log(number, solved | {"dev_ex_think": found.ex})
+            if found.ex < ex:
+                note = f"thinking-mode EX fell from {ex:.1%} to {found.ex:.1%} in round {number}"
+                break
+            known, ex, self.best, metrics = thoughts, found.ex, folder / "final", metrics | found.metrics
+        return note, metrics | {"dev_ex_think_before": before, "dev_ex_think_after": after}
+
+    def _before(self) -> float:
+        file = self.context.work / _BEFORE_FILE
+        if not file.is_file():
+            _write(file, json.dumps(self._dev_ex(self.start)))
+        before = float(json.loads(file.read_text(encoding="utf-8")))
+        self._log(0, {"dev_ex_think": before})
+        return before
+
+    def _thoughts(self, number: int, folder: Path, known: Verified) -> Verified:
+        """Verified thoughts by (db_id, question), those of the rounds before among them; kept on disk, so that a
+        resumed training trains on the same ones."""
+        from transformers import set_seed
+
+        from pipeline.training.model import load_model, load_tokenizer
+        from pipeline.training.self_distill import Thinker, keep_verified, union
+
+        kept_file = folder / _THOUGHTS_FILE
+        if kept_file.is_file():
+            rows = json.loads(kept_file.read_text(encoding="utf-8"))
+            return {(db_id, question): [tuple(pair) for pair in pairs] for db_id, question, pairs in rows}
+        set_seed(self.config.seed + number)
+        profile, settings = self.config.profile, self.config.profile.self_distill
+        current = str(self.best / "checkpoint") if self.best else self.start
+        thinker = Thinker(
+            load_model(current, profile.model.dtype),
+            load_tokenizer(current),
+            self.engine,
+            self.dataset.databases,
+            self.copies,
+            settings,
+            profile.generation,
         )
-    return finish(
-        context, config, dataset, student, tokenizer, parent, metrics | figures, {"kept": "the newly trained model"}
-    )
+        examples = cap(self.dataset.splits["train"], settings.questions, self.config.seed)
+        kept = keep_verified(thinker.sample(examples), settings.keep_per_question)
+        unsolved = [example for example in examples if (example.db_id, example.question) not in kept]
+        if unsolved and settings.completions:
+            kept |= keep_verified(thinker.complete(unsolved), settings.keep_per_question)
+        together = union(known, kept, settings.keep_per_question)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(kept_file, json.dumps([[*key, pairs] for key, pairs in together.items()]))
+        self.context.client.log_artifact(self.context.run_id, str(kept_file), folder.name)
+        return together
+
+    def _round(self, folder: Path, thoughts: Verified) -> Round:
+        """Train a fresh copy of the base on the union, unless this round has been done already."""
+        from pipeline.training.model import load_tokenizer
+        from pipeline.training.sft import fused_rows
+
+        file = folder / _ROUND_FILE
+        if file.is_file():
+            return Round.model_validate_json(file.read_text(encoding="utf-8"))
+        found = Round()
+        if thoughts:
+            job = Job(
+                method="sft",
+                label=f"training on verified thoughts, {folder.name}",
+                config=self.config,
+                run_id=self.context.run_id,
+                model=resolve_base(self.config, self.context.work / "base") or self.config.profile.model.path,
+                tokenizer=self.start,
+                work=folder,
+            )
+            tokenizer = load_tokenizer(self.start)
+            metrics = train(job, fused_rows(tokenizer, self.dataset.splits["train"], self.dataset.databases, thoughts))
+            found = Round(metrics=metrics, ex=self._dev_ex(str(job.output)))
+        _write(file, found.model_dump_json())
+        return found
+
+    def _dev_ex(self, model: str) -> float:
+        """Thinking-mode EX of a model folder on the dev split (greedy)."""
+        from pipeline.training.model import load_model, load_tokenizer
+
+        answers = answer(
+            load_model(model, self.config.profile.model.dtype),
+            load_tokenizer(model),
+            self.engine,
+            self.dataset.splits["dev"],
+            self.dataset.databases,
+            self.copies,
+            self.config.profile.generation,
+            "dev questions",
+            modes=("think",),
+        )
+        return statistics.fmean(a.rollout.correct for a in answers)
+
+    def _log(self, number: int, figures: dict[str, float]) -> None:
+        for name, value in figures.items():
+            self.context.client.log_metric(self.context.run_id, f"round/{name}", value, step=number)
 
 
-def _thoughts(
-    config: RunConfig,
-    context: Context,
-    dataset: Dataset,
-    engine: Engine,
-    copies: Copies,
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-) -> Verified:
-    """Verified thoughts by (db_id, question); kept on disk, so that a resumed training trains on the same ones."""
-    from transformers import set_seed
-
-    from pipeline.training.self_distill import keep_verified, sample_thoughts
-
-    kept_file = context.work / "thoughts.json"
-    if kept_file.is_file():
-        return {
-            (db_id, question): [tuple(p) for p in pairs] for db_id, question, pairs in json.loads(kept_file.read_text())
-        }
-    set_seed(config.seed)
-    settings = config.profile.self_distill
-    examples = cap(dataset.splits["train"], settings.questions, config.seed)
-    rollouts = sample_thoughts(
-        model, tokenizer, engine, examples, dataset.databases, copies, settings, config.profile.generation
-    )
-    kept = keep_verified(rollouts, settings.keep_per_question)
-    temporary = kept_file.with_suffix(".tmp")
-    temporary.write_text(json.dumps([[*key, pairs] for key, pairs in kept.items()]))
-    temporary.replace(kept_file)
-    context.client.log_artifact(context.run_id, str(kept_file))
-    return kept
+def _hand_on(model: Path, final: Path) -> None:
+    """Give the last good round's model the place where a step's model lies."""
+    shutil.rmtree(final, ignore_errors=True)
+    shutil.copytree(model, final)
 
 
-def _dev_ex(
-    config: RunConfig,
-    dataset: Dataset,
-    engine: Engine,
-    copies: Copies,
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-) -> float:
-    """Thinking-mode EX on the dev split (greedy)."""
-    examples, databases = dataset.splits["dev"], dataset.databases
-    answers = answer(
-        model,
-        tokenizer,
-        engine,
-        examples,
-        databases,
-        copies,
-        config.profile.generation,
-        "dev questions",
-        modes=("think",),
-    )
-    return statistics.fmean(a.rollout.correct for a in answers)
+def _write(file: Path, text: str) -> None:
+    temporary = file.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(file)

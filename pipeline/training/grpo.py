@@ -1,8 +1,7 @@
 """Group relative policy optimisation (GRPO, arXiv 2402.03300) with the rewards of a recipe, through TRL's trainer.
 
 The mode is drawn per prompt, never per rollout (HES-SQL). Rewards see one `Rollout` per completion, executed in one
-batch; an infrastructure fault stops the training instead of being scored. Not covered yet: dynamic filtering of
-prompts; one memory for several processes (each has its own).
+batch; an infrastructure fault stops the training instead of being scored.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.config import GenerationSettings, GrpoSettings, ModelSettings
 from pipeline.data.example import Database, Example
@@ -34,8 +33,20 @@ if TYPE_CHECKING:
 LogMetric = Callable[[str, float], None]
 
 
+class Scored(NamedTuple):
+    """A batch of rollouts: the prompt of each, and its scores by reward."""
+
+    prompts: list[int]
+    rollouts: list[Rollout]
+    scores: dict[str, list[float]]
+
+    def totals(self) -> list[float]:
+        """The whole reward of each rollout."""
+        return [sum(parts) for parts in zip(*self.scores.values(), strict=True)]
+
+
 class RolloutScorer:
-    """Turns TRL's batches into rollouts once, for all rewards; keeps the latest with their scores by reward.
+    """Turns TRL's batches into rollouts once, for all rewards; keeps those of a step with their scores by reward.
 
     TRL calls every reward function with the same batch, one after the other; the first call executes, the others find
     the rollouts of that batch here. `copies` and `min_thought_chars` are those of roll_out.
@@ -51,8 +62,7 @@ class RolloutScorer:
     ) -> None:
         self.engine, self.databases, self.examples = engine, databases, examples
         self.copies, self.min_thought_chars = copies, min_thought_chars
-        self.rollouts: list[Rollout] = []
-        self.scores: dict[str, list[float]] = {}
+        self.batches: list[Scored] = []
         self._batch: list[list[int]] | None = None
 
     def rollouts_of(
@@ -65,7 +75,7 @@ class RolloutScorer:
     ) -> list[Rollout]:
         if completion_ids is not self._batch:
             self._batch = completion_ids
-            self.rollouts = roll_out(
+            rollouts = roll_out(
                 self.engine,
                 self.databases,
                 [self.examples[i] for i in example],
@@ -74,9 +84,10 @@ class RolloutScorer:
                 self.copies,
                 self.min_thought_chars,
             )
-            for name, value in shares(self.rollouts).items():
+            self.batches.append(Scored(example, rollouts, {}))
+            for name, value in shares(rollouts).items():
                 log_metric(f"rollouts/{name}", value)
-        return self.rollouts
+        return self.batches[-1].rollouts
 
 
 class TrlReward:
@@ -97,7 +108,7 @@ class TrlReward:
         **_: Any,
     ) -> list[float]:
         scores = self.reward(self.scorer.rollouts_of(completions, completion_ids, example, mode, log_metric))
-        self.scorer.scores[self.reward.name] = scores
+        self.scorer.batches[-1].scores[self.reward.name] = scores
         log_metric(f"rewards/{self.reward.name}/zero_spread", zero_spread(example, scores))
         return scores
 
@@ -137,6 +148,29 @@ def prompt_rows(
     return rows
 
 
+def step_batches(settings: GrpoSettings) -> dict[str, Any]:
+    """How the rollouts of one step are spread over processes and backward passes, and how many are written at once.
+
+    Raises:
+        InputError: they cannot be spread evenly, or not in whole groups.
+    """
+    from accelerate import PartialState
+
+    rollouts, processes = settings.prompts_per_step * settings.generations, PartialState().num_processes
+    sizes = batch_arguments("profile.grpo.prompts_per_step x generations", rollouts, settings.micro_batch)
+    if not settings.rollout_batch:
+        return sizes
+    passes, rest = divmod(settings.rollout_batch, sizes["per_device_train_batch_size"])
+    uneven = rest or not passes or sizes["gradient_accumulation_steps"] % passes
+    if uneven or settings.rollout_batch * processes % settings.generations:
+        raise InputError(
+            f"profile.grpo.rollout_batch: {settings.rollout_batch} rollouts on each of {processes} GPUs must be whole "
+            f"groups of generations ({settings.generations}), whole backward passes of micro_batch "
+            f"({sizes['per_device_train_batch_size']}), and a part of the step's {rollouts}"
+        )
+    return sizes | {"steps_per_generation": passes}
+
+
 def vllm_arguments(settings: GrpoSettings, max_tokens: int) -> dict[str, Any]:
     """The trainer's arguments for rollouts by vLLM, of prompts and completions of at most `max_tokens` together.
 
@@ -173,18 +207,24 @@ def train_grpo(
     seed: int,
     callbacks: list[TrainerCallback],
 ) -> dict[str, float]:
-    """Train in place, from the last complete checkpoint under `work` if there is one; returns the trainer's metrics."""
+    """Train in place, from the last complete checkpoint under `work` if there is one; returns the trainer's metrics.
+
+    Raises:
+        InputError: there are fewer prompts than a step needs, or the settings do not fit each other or the machine.
+    """
     from datasets import Dataset
-    from trl import GRPOConfig, GRPOTrainer
+    from trl import GRPOConfig
+
+    from pipeline.training.curriculum import Curriculum
+    from pipeline.training.grpo_trainer import CurriculumGRPOTrainer, CurriculumKeeper, ForgetRollouts
+    from pipeline.training.rollouts import Rollouts
+
+    curriculum = Curriculum(len(rows), settings.prompts_per_step, seed) if settings.curriculum else None
 
     arguments = GRPOConfig(
         **common_arguments(model_settings, work, settings.checkpoint_steps, seed),
         max_steps=settings.steps,
-        **batch_arguments(
-            "profile.grpo.prompts_per_step x generations",
-            settings.prompts_per_step * settings.generations,
-            settings.micro_batch,
-        ),
+        **step_batches(settings),
         **vllm_arguments(settings, model_settings.max_length + generation.max_new_tokens),
         num_generations=settings.generations,
         learning_rate=settings.learning_rate,
@@ -200,13 +240,17 @@ def train_grpo(
         logging_steps=1,
     )
     functions: list[Any] = [TrlReward(reward, scorer) for reward in rewards]
-    trainer = GRPOTrainer(
+    if curriculum:
+        callbacks = [*callbacks, CurriculumKeeper(curriculum, scorer)]
+    trainer = CurriculumGRPOTrainer(
+        curriculum=curriculum,
         model=model,
         reward_funcs=functions,
         args=arguments,
         train_dataset=Dataset.from_list([dict(row) for row in rows]),
         processing_class=tokenizer,
-        callbacks=callbacks,
+        callbacks=[*callbacks, ForgetRollouts(scorer)],
         peft_config=lora_config(model_settings.adapter, model),
+        rollout_func=None if settings.vllm else Rollouts(generation),
     )
     return train(trainer, work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ THOUGHTS_FILE = "thoughts.parquet"
 
 
 class MemoryKeeper(TrainerCallback):
-    """Lets the memory learn the rollouts of each step once it has been scored, so that they do not score each other."""
+    """Lets the memory learn the rollouts of each step once it has been scored, so that they do not score each other.
+
+    Of several processes, each learns the rollouts of all, so that they share one memory; the first keeps it.
+    """
 
     def __init__(self, memory: MemoryReward, scorer: RolloutScorer) -> None:
         self.memory, self.scorer = memory, scorer
@@ -25,8 +29,15 @@ class MemoryKeeper(TrainerCallback):
             self.memory.load(_file(args, state))
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self.memory.learn(self.scorer.rollouts)
-        if control.should_save:  # before the checkpoint itself, which is complete once the trainer's state is written
+        from accelerate.utils import gather_object
+
+        # A memory takes no others, and none of them needs its result.
+        rollouts = (rollout for batch in self.scorer.batches for rollout in batch.rollouts)
+        right = [replace(r, execution=None) for r in rollouts if r.correct and r.well_formed]
+        self.memory.learn(gather_object(right))
+        if (
+            control.should_save and state.is_world_process_zero
+        ):  # before the checkpoint itself, which is complete once the trainer's state is written
             file = _file(args, state)
             file.parent.mkdir(parents=True, exist_ok=True)
             self.memory.save(file)

@@ -16,6 +16,7 @@ from pipeline.errors import InputError
 from pipeline.training.adapters import quantization
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 PAD, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -112,15 +113,18 @@ def token_counter(tokenizer: PreTrainedTokenizerBase) -> Callable[[Sequence[str]
 
 
 def load_model(source: str, dtype: str = "float32") -> PreTrainedModel:
-    """A causal language model from a folder or hub name; weights are read from safetensors only, never from pickles."""
+    """A causal language model from a folder or hub name, on the GPU if there is one, to write answers with; weights are
+    read from safetensors only, never from pickles."""
+    import torch
     from transformers import AutoModelForCausalLM
 
     model: PreTrainedModel = _loaded(AutoModelForCausalLM.from_pretrained, source, dtype=dtype, use_safetensors=True)
-    return model
+    return model.to("cuda") if torch.cuda.is_available() else model  # type: ignore[arg-type]
 
 
 def load_for_training(source: str, settings: ModelSettings) -> PreTrainedModel:
-    """load_model, with the weights held and the attention computed as `settings` say.
+    """A model as load_model reads it, which the trainer places; weights are held and attention is computed as
+    `settings` say.
 
     Raises:
         InputError: the settings need a package or a GPU that is not there.
@@ -165,9 +169,14 @@ def starting_model(
     return build_model(settings.architecture, tokenizer, settings.max_length, seed)
 
 
-def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write model and tokenizer as safetensors and JSON."""
-    model.save_pretrained(folder)
+def save(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    weights: dict[str, Tensor] | None = None,
+) -> None:
+    """Write model and tokenizer as safetensors and JSON, with these weights where the model's own are elsewhere."""
+    model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
 

@@ -58,9 +58,10 @@ class CompletionTable(TrainerCallback):
         self.run_id, self.scorer, self.every = run_id, scorer, every
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        shown = self.scorer.rollouts[: self.SHOWN]
-        if state.global_step % self.every or not shown:
+        if state.global_step % self.every or not self.scorer.batches:
             return
+        batch = self.scorer.batches[-1]
+        shown = batch.rollouts[: self.SHOWN]
         import mlflow
 
         table: dict[str, list[Any]] = {
@@ -70,5 +71,5 @@ class CompletionTable(TrainerCallback):
             "completion": [r.text for r in shown],
             "gold": [r.example.gold_sql[0] for r in shown],
         }
-        table |= {name: scores[: len(shown)] for name, scores in self.scorer.scores.items()}
+        table |= {name: scores[: len(shown)] for name, scores in batch.scores.items()}
         mlflow.log_table(table, "completions.json", run_id=self.run_id)

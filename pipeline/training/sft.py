@@ -1,20 +1,20 @@
 """Supervised fine-tuning with thinking and non-thinking samples in one run (HES-SQL, thinking-mode fusion).
 
 Every question appears without a thought, and once more for each thought it has; loss on the assistant's turn only.
-Not covered yet: packing, replay of old data, adapters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.config import ModelSettings, SftSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import render_completion, render_prompt
 from pipeline.errors import InputError
-from pipeline.training.trainer import common_arguments, train
+from pipeline.training.adapters import lora_config
+from pipeline.training.trainer import batch_arguments, common_arguments, train
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
@@ -28,11 +28,16 @@ def fused_rows(
     examples: Iterable[Example],
     databases: Mapping[str, Database],
     more_thoughts: Mapping[tuple[str, str], Sequence[tuple[str, str]]] | None = None,
+    modes: Literal["fused", "think", "no_think"] = "fused",
 ) -> list[Row]:
-    """Prompt and completion texts, one row without a thought and one with each thought of an example.
+    """Prompt and completion texts, one row without a thought and one with each thought of an example; only those of
+    one mode, unless `modes` is "fused".
 
     `more_thoughts` holds verified (thought, SQL) pairs by (db_id, question); an example that has some there learns
     those in place of a thought that was only derived from its gold SQL.
+
+    Raises:
+        InputError: there is no row at all.
     """
     rows: list[Row] = []
     for example in examples:
@@ -41,9 +46,14 @@ def fused_rows(
         thoughts = list(verified)
         if example.reasoning and not (verified and example.reasoning_source == "derived"):
             thoughts.append((example.reasoning, gold))
-        rows.append(_row(render_prompt(tokenizer, example, database, "no_think"), render_completion(None, gold)))
-        for thought, sql in thoughts:
+        if modes != "think":
+            rows.append(_row(render_prompt(tokenizer, example, database, "no_think"), render_completion(None, gold)))
+        for thought, sql in thoughts if modes != "no_think" else ():
             rows.append(_row(render_prompt(tokenizer, example, database, "think"), render_completion(thought, sql)))
+    if not rows:
+        raise InputError(
+            f"profile.sft.modes is {modes}, but no training example has a thought; add thoughts, or set it to no_think"
+        )
     return rows
 
 
@@ -83,30 +93,38 @@ def train_sft(
     seed: int,
     callbacks: list[TrainerCallback],
 ) -> dict[str, float]:
-    """Train in place, from the last complete checkpoint under `work` if there is one; returns the trainer's metrics."""
+    """Train in place, from the last complete checkpoint under `work` if there is one; returns the trainer's metrics.
+
+    A packed row takes the place of a sample: `settings.batch_size` then counts rows.
+    """
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
+
+    from pipeline.training.weighted_sft import SampleWeightedSFTTrainer
 
     samples = tokenise(tokenizer, rows, model_settings.max_length)
     arguments = SFTConfig(
         **common_arguments(model_settings, work, settings.checkpoint_steps, seed),
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch_size,
+        **batch_arguments("profile.sft.batch_size", settings.batch_size, settings.micro_batch),
         learning_rate=settings.learning_rate,
         warmup_steps=settings.warmup_share,
         weight_decay=settings.weight_decay,
         lr_scheduler_type="cosine",
         max_length=model_settings.max_length,
         completion_only_loss=True,
-        train_sampling_strategy="group_by_length",
+        packing=settings.packing,  # rows are no longer than max_length, see tokenise: the strategy cuts none
+        train_sampling_strategy="random" if settings.packing else "group_by_length",
         logging_steps=5,
         data_seed=seed,
     )
-    trainer = SFTTrainer(
+    kind = SampleWeightedSFTTrainer if settings.weighting == "sample" else SFTTrainer
+    trainer = kind(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list(samples),
         processing_class=tokenizer,
         callbacks=callbacks,
+        peft_config=lora_config(model_settings.adapter, model),
     )
     return train(trainer, work)

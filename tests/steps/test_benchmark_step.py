@@ -14,11 +14,12 @@ from pipeline.config import RunConfig
 from pipeline.config_loading import load_config
 from pipeline.data.dataset import Dataset
 from pipeline.data.example import Database, Example
-from pipeline.registry.models import register
+from pipeline.registry.models import CHECKPOINT, register
 from pipeline.registry.runs import connect
 from pipeline.steps import contract
 from pipeline.steps.contract import Context, Result
 from pipeline.steps.training import finish, open_dataset
+from pipeline.training.model import save
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -41,7 +42,8 @@ def test_a_registered_model_on_two_benchmarks(
     tokenizer.save_pretrained(tmp_path / "dataset" / "tokenizer")
 
     def sft(config: RunConfig, context: Context) -> Result:
-        return finish(context, config, open_dataset(config, context), fitted, tokenizer, "scratch", {"loss": 0.01})
+        save(fitted, tokenizer, context.work / "final" / CHECKPOINT)
+        return finish(context, config, open_dataset(config, context), "scratch", {"loss": 0.01})
 
     monkeypatch.setitem(sys.modules, "pipeline.steps.sft", SimpleNamespace(run=sft))
     training = load_config(None, ["profile=smoke", f"inputs.dataset={tmp_path / 'dataset'}"])

@@ -15,9 +15,11 @@ from pipeline.config import RunConfig
 from pipeline.config_loading import available, load_config
 from pipeline.data.dataset import Dataset
 from pipeline.data.example import Database, Example
+from pipeline.registry.models import CHECKPOINT
 from pipeline.steps import contract
 from pipeline.steps.contract import Context, Result
 from pipeline.steps.training import finish, open_dataset
+from pipeline.training.model import save
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -49,7 +51,8 @@ def test_every_component_is_logged(
     tokenizer.save_pretrained(folder / "tokenizer")
 
     def sft(config: RunConfig, context: Context) -> Result:
-        return finish(context, config, open_dataset(config, context), fitted, tokenizer, "scratch", {"loss": 0.01})
+        save(fitted, tokenizer, context.work / "final" / CHECKPOINT)
+        return finish(context, config, open_dataset(config, context), "scratch", {"loss": 0.01})
 
     monkeypatch.setitem(sys.modules, "pipeline.steps.sft", SimpleNamespace(run=sft))
     settings = [*SETTINGS, f"recipe={recipe}", f"inputs.dataset={folder}"]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.training.trainer import last_checkpoint
+from pipeline.errors import InputError
+from pipeline.training.seal import require_same_ranks
+from pipeline.training.trainer import SEAL, last_checkpoint
 
 
 def checkpoint(folder: Path, step: int, state: str | None = None) -> Path:
@@ -50,3 +52,29 @@ def test_nothing_to_go_on_from(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     assert last_checkpoint(tmp_path) is None
     assert (tmp_path / "checkpoint-final").is_dir()
+
+
+def of_ranks(folder: Path, step: int, ranks: int, sealed: bool) -> Path:
+    """A checkpoint of several processes with DeepSpeed, in which rank 0 has written everything of its own."""
+    path = checkpoint(folder, step)
+    (path / f"global_step{step}").mkdir()
+    (path / "rng_state_0.pth").write_bytes(b"state")
+    if sealed:
+        (path / SEAL).write_text(json.dumps({"ranks": ranks}))
+    return path
+
+
+def test_of_several_processes_it_is_complete_when_all_have_written_their_parts(tmp_path: Path) -> None:
+    older, newest = of_ranks(tmp_path, 2, 2, sealed=True), of_ranks(tmp_path, 4, 2, sealed=False)
+    assert last_checkpoint(tmp_path) == str(older)
+    assert not newest.exists()
+
+
+def test_it_is_continued_by_as_many_processes_as_have_written_it(tmp_path: Path) -> None:
+    single, double = checkpoint(tmp_path, 1), of_ranks(tmp_path, 2, 2, sealed=True)
+    require_same_ranks(single, 1)
+    require_same_ranks(double, 2)
+    with pytest.raises(InputError, match="checkpoint-2 was written by 2 processes and cannot be continued by 4"):
+        require_same_ranks(double, 4)
+    with pytest.raises(InputError, match="written by 1 processes"):
+        require_same_ranks(single, 2)

@@ -15,6 +15,7 @@ from pipeline.data.example import Example
 from pipeline.errors import InputError
 from pipeline.rewards.memory import MemoryReward
 from pipeline.rewards.rollout import Rollout
+from pipeline.training.grpo import Scored
 from pipeline.training.memory import THOUGHTS_FILE, MemoryKeeper
 
 THOUGHT = (
@@ -41,7 +42,7 @@ def step(keeper: MemoryKeeper, folder: Path, number: int, save: bool) -> None:
 
 
 def keeper_of(rollouts: Sequence[Rollout]) -> MemoryKeeper:
-    scorer: Any = SimpleNamespace(rollouts=list(rollouts))
+    scorer: Any = SimpleNamespace(batches=[Scored([0] * len(rollouts), list(rollouts), {})])
     return MemoryKeeper(MemoryReward(right=1), scorer)
 
 

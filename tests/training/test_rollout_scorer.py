@@ -62,7 +62,7 @@ def test_every_reward_sees_the_rollouts_of_one_execution(scorer: RolloutScorer, 
 
     assert score(rewards, right, [0, 1], [[1], [2]])[:3] == [[1, 1], [2, 2], [3, 3]]
     assert scorer.engine.calls == 2  # the second time those that are right  # type: ignore[attr-defined]
-    assert [rollout.example for rollout in scorer.rollouts] == known
+    assert [rollout.example for rollout in scorer.batches[-1].rollouts] == known
     assert score(rewards, swapped, [0, 1], [[2], [1]])[:3] == [[1, 1], [2, 2], [-3, -3]]
     assert score(rewards, swapped, [1, 0], [[2], [1]])[:3] == [[1, 1], [2, 2], [3, 3]]  # the column says whose they are
     assert score(rewards, broken, [0, 1], [[3], [4]]) == [[-1, 1], [0, -2], [0, 0], [0, 0]]

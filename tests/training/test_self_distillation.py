@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import pytest
 from rollouts import rollout as written
 
 from pipeline.config import GenerationSettings, SelfDistillSettings
 from pipeline.data.example import Database, Example
 from pipeline.engine.pool import Engine
+from pipeline.inference.generate import Generated
 from pipeline.rewards.rollout import Rollout
-from pipeline.training.self_distill import keep_verified, sample_thoughts
+from pipeline.training.self_distill import Thinker, keep_verified, union
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -79,7 +81,65 @@ def test_a_model_that_knows_the_answers_gets_its_own_thoughts_verified(
 ) -> None:
     settings = SelfDistillSettings(questions=2, samples=3, temperature=0.05, keep_per_question=2)
     limits = GenerationSettings(max_new_tokens=64, batch_size=4)
-    rollouts = sample_thoughts(fitted, tokenizer, engine, known, databases, {}, settings, limits)
+    rollouts = Thinker(fitted, tokenizer, engine, databases, {}, settings, limits).sample(known)
     assert [r.example for r in rollouts] == [one for one in known for _ in range(3)]
     assert {r.mode for r in rollouts} == {"think"}
     assert keep_verified(rollouts, 2) == {("shop", one.question): [(one.reasoning, one.gold_sql[0])] for one in known}
+
+
+class Scripted:
+    """Stands for the model: answers each prompt by what it contains, and notes what it was asked."""
+
+    def __init__(self, answers: dict[str, list[str]]) -> None:
+        self.answers, self.asked = answers, list[str]()
+
+    def __call__(self, model: object, tokenizer: object, prompts: list[str], *_: object, **options: object) -> object:
+        self.asked += prompts
+        found = [next(texts for part, texts in self.answers.items() if part in prompt) for prompt in prompts]
+        return [[Generated(text, 1, True) for text in texts] for texts in found]
+
+
+def test_a_completed_thought_counts_only_if_it_leads_to_the_answer_without_the_gold(
+    monkeypatch: pytest.MonkeyPatch,
+    tokenizer: PreTrainedTokenizerBase,
+    engine: Engine,
+    databases: dict[str, Database],
+) -> None:
+    example = Example("shop", "How many orders are there?", ("SELECT count(*) FROM orders",))
+    script = Scripted(
+        {
+            "<think>\nCount the rows.\n</think>": ["SELECT count(order_id) FROM orders"],
+            "<think>\nMisleading.\n</think>": ["SELECT count(*) FROM customers"],
+            "Think as if": [
+                "<think>\nCount the rows.\n</think>\n\nSELECT 1",
+                "<think>\nMisleading.\n</think>\n\nSELECT count(*) FROM orders",
+                "<think>\nIt is select COUNT(*)  from orders, as told.\n</think>\n\nSELECT count(*) FROM orders",
+                "<think>\nCount the rows.\n</think>\n\nSELECT 2",
+                "no thought",
+            ],
+        }
+    )
+    monkeypatch.setattr("pipeline.training.self_distill.generate", script)
+    settings = SelfDistillSettings(questions=1, samples=2, temperature=1.0, completions=5)
+    thinker = Thinker(
+        None, tokenizer, engine, databases, {}, settings, GenerationSettings(max_new_tokens=9, batch_size=2)
+    )  # type: ignore[arg-type]
+    rollouts = thinker.complete([example])
+    assert [(r.thought, r.correct) for r in rollouts] == [("Count the rows.", True), ("Misleading.", False)]
+    assert keep_verified(rollouts, 2) == {
+        ("shop", example.question): [("Count the rows.", "SELECT count(order_id) FROM orders")]
+    }
+    told, *alone = script.asked
+    assert example.gold_sql[0] in told
+    assert not any(example.gold_sql[0] in prompt for prompt in alone)
+
+
+def test_rounds_add_up_but_never_beyond_the_limit() -> None:
+    older = {("a", "Q"): [("x", "1")], ("a", "R"): [("y", "2"), ("z", "3")]}
+    newer = {("a", "Q"): [("x", "9"), ("w", "4"), ("v", "5")], ("b", "Q"): [("u", "6")], ("a", "R"): [("t", "7")]}
+    assert union(older, newer, 2) == {
+        ("a", "Q"): [("x", "1"), ("w", "4")],
+        ("a", "R"): [("y", "2"), ("z", "3")],
+        ("b", "Q"): [("u", "6")],
+    }
+    assert older == {("a", "Q"): [("x", "1")], ("a", "R"): [("y", "2"), ("z", "3")]}

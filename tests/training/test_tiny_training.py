@@ -215,8 +215,9 @@ def test_grpo_executes_once_a_step_and_logs_every_reward(
     counting = CountingEngine(engine)
     model, client, scorer = grpo(fitted_folder, tmp_path, tokenizer, counting, known, databases)
     assert GRPO.steps <= counting.calls <= 2 * GRPO.steps  # the second time those that are right
-    assert len(scorer.rollouts) == GRPO.prompts_per_step * GRPO.generations
-    groups = [scorer.rollouts[i : i + GRPO.generations] for i in range(0, len(scorer.rollouts), GRPO.generations)]
+    (last,) = scorer.batches
+    assert len(last.rollouts) == GRPO.prompts_per_step * GRPO.generations
+    groups = [last.rollouts[i : i + GRPO.generations] for i in range(0, len(last.rollouts), GRPO.generations)]
     for group in groups:  # one prompt a group: one example, one mode
         assert len({(rollout.example, rollout.mode) for rollout in group}) == 1
 
@@ -226,7 +227,7 @@ def test_grpo_executes_once_a_step_and_logs_every_reward(
         assert set(means) == set(spreads) == {1, 2}
         assert all(low <= mean <= high for mean in means.values())
     for name, reward in zip(ranges, build_rewards(load_config(None, ["recipe=sql_r1"]).recipe), strict=True):
-        own = reward(scorer.rollouts)
+        own = reward(last.rollouts)
         assert client.of(f"rewards/{name}/mean")[2] == pytest.approx(sum(own) / len(own), abs=1e-6)
     assert client.of("progress")[2] == 1
 
