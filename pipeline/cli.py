@@ -351,6 +351,22 @@ def bench_variants_command(
         json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
 
+@bench.command("ablation")
+def bench_ablation_command(
+    output: Annotated[Path, typer.Option(help="Folder for the measurements; a later call goes on with them.")],
+    profile: Annotated[str, typer.Option(help="Profile of all trainings.")] = "tiny",
+    seeds: Annotated[list[int], typer.Option(help="Repeatable.")] = [42, 43, 44],  # noqa: B006
+    settings: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="One setting for all.")] = [],  # noqa: B006
+) -> None:
+    """Fused SFT against its parts, with and without self-distillation. Hours on a CPU."""
+    from rich.console import Console
+
+    from pipeline.bench.ablation import bench_ablation, show
+
+    _quiet_defaults()
+    show(bench_ablation(profile, seeds, output, settings), Console())
+
+
 @app.callback(invoke_without_command=True)
 def version(show: Annotated[bool, typer.Option("--version", help="Show the version and end.")] = False) -> None:
     if show:
