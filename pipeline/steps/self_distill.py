@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,12 +82,11 @@ class _Rounds:
                 "thoughts_kept": float(sum(map(len, thoughts.values()))),
             }
             metrics |= solved
-            found = self._round(folder, thoughts if thoughts != known else {})
+            found = self._round(number, folder, thoughts if thoughts != known else {})
             if found.ex is None:
                 note = "it solved no training question" if not known else f"round {number} found no new thought"
                 break
             self.done, after = number, found.ex
-            self._log(number, solved | {"dev_ex_think": found.ex})
             if found.ex < ex:
                 note = f"thinking-mode EX fell from {ex:.1%} to {found.ex:.1%} in round {number}"
                 break
@@ -95,10 +95,11 @@ class _Rounds:
 
     def _before(self) -> float:
         file = self.context.work / _BEFORE_FILE
-        if not file.is_file():
-            _write(file, json.dumps(self._dev_ex(self.start)))
-        before = float(json.loads(file.read_text(encoding="utf-8")))
+        if file.is_file():
+            return float(json.loads(file.read_text(encoding="utf-8")))
+        before = self._dev_ex(self.start)
         self._log(0, {"dev_ex_think": before})
+        _write(file, json.dumps(before))
         return before
 
     def _thoughts(self, number: int, folder: Path, known: Verified) -> Verified:
@@ -136,7 +137,7 @@ class _Rounds:
         self.context.client.log_artifact(self.context.run_id, str(kept_file), folder.name)
         return together
 
-    def _round(self, folder: Path, thoughts: Verified) -> Round:
+    def _round(self, number: int, folder: Path, thoughts: Verified) -> Round:
         """Train a fresh copy of the base on the union, unless this round has been done already."""
         from pipeline.training.model import load_tokenizer
         from pipeline.training.sft import fused_rows
@@ -158,6 +159,8 @@ class _Rounds:
             tokenizer = load_tokenizer(self.start)
             metrics = train(job, fused_rows(tokenizer, self.dataset.splits["train"], self.dataset.databases, thoughts))
             found = Round(metrics=metrics, ex=self._dev_ex(str(job.output)))
+            kept = sum(map(len, thoughts.values()))
+            self._log(number, {"dev_ex_think": found.ex, "questions_solved": len(thoughts), "thoughts_kept": kept})
         _write(file, found.model_dump_json())
         return found
 
@@ -178,9 +181,9 @@ class _Rounds:
         )
         return statistics.fmean(a.rollout.correct for a in answers)
 
-    def _log(self, number: int, figures: dict[str, float]) -> None:
+    def _log(self, number: int, figures: Mapping[str, float | None]) -> None:
         for name, value in figures.items():
-            self.context.client.log_metric(self.context.run_id, f"round/{name}", value, step=number)
+            self.context.client.log_metric(self.context.run_id, f"round/{name}", float(value or 0), step=number)
 
 
 def _hand_on(model: Path, final: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import mlflow
 import pytest
+from step_process import Pipeline
 
 from pipeline.config import RunConfig
 from pipeline.config_loading import load_config
@@ -61,9 +62,12 @@ def distil(
     monkeypatch.setitem(sys.modules, "pipeline.steps.sft", SimpleNamespace(run=sft))
 
     def run(epochs: int) -> tuple[str, Result]:
-        settings = [*SETTINGS, f"profile.sft.epochs={epochs}", f"inputs.dataset={folder}"]
+        """The model that it starts from, and what it makes of it in so many epochs (0: it is not run)."""
+        settings = [*SETTINGS, f"profile.sft.epochs={epochs or 1}", f"inputs.dataset={folder}"]
         model = contract.execute("sft", load_config(None, settings), "r", None).uris["model"]
         config = load_config(None, [*settings, f"inputs.model={model}"])
+        if not epochs:
+            return model, Result()
         return model, contract.execute("self_distill", config, "r", None)
 
     return run
@@ -80,6 +84,42 @@ def test_verified_thoughts_train_a_new_model_from_the_base(distil: Distil) -> No
     assert result.uris["model"] != before
     model = mlflow.MlflowClient().get_logged_model(result.uris["model"].removeprefix("models:/"))
     assert model.tags["querysmith.parent_model"] == before
+
+
+@pytest.mark.integration
+def test_a_round_that_was_killed_goes_on(distil: Distil, tmp_path: Path) -> None:
+    """SIGKILL in the middle of a round's training: neither its thoughts nor its steps are made again."""
+    model = distil(0)[0]
+    home = tmp_path / "home"
+    run = Pipeline(home, tmp_path, dag_run="r", settings=dict(setting.split("=", 1) for setting in SETTINGS))
+    run.environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}"}
+    inputs = {
+        "profile.sft.epochs": "300",
+        "profile.sft.checkpoint_steps": "50",
+        "inputs.dataset": str(tmp_path / "dataset"),
+        "inputs.model": model,
+    }
+
+    def steps_saved() -> int:
+        states = home.glob("work/*/self_distill-*/round-1/checkpoints/checkpoint-*/trainer_state.json")
+        return max((int(state.parent.name.removeprefix("checkpoint-")) for state in states), default=0)
+
+    run.kill_when(lambda: steps_saved() >= 50, "self_distill", **inputs)
+    (thoughts,) = home.glob("work/*/self_distill-*/round-1/thoughts.json")
+    made = (thoughts.stat().st_mtime_ns, thoughts.read_text())
+    saved = steps_saved()
+
+    result = run.succeed("self_distill", **inputs)
+    assert (thoughts.stat().st_mtime_ns, thoughts.read_text()) == made
+    client = mlflow.MlflowClient()
+    rounds = [metric.step for metric in client.get_metric_history(result["run_id"], "round/dev_ex_think")]
+    assert rounds == sorted(set(rounds))
+    assert rounds[:2] == [0, 1]
+    (experiment,) = client.search_experiments(filter_string="name != 'Default'")
+    assert len(client.search_runs([experiment.experiment_id], "tags.`querysmith.step` = 'self_distill'")) == 1
+    resumed = [m.step for m in client.get_metric_history(result["run_id"], "progress") if m.step > saved]
+    assert min(resumed) <= saved + 5  # logged every five steps
+    assert result["metrics"]["dev_ex_think_after"] == 1.0
 
 
 def test_a_model_that_thinks_worse_is_not_handed_on(distil: Distil) -> None:
