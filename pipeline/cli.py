@@ -351,6 +351,42 @@ def bench_variants_command(
         json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
 
+Rounds = Annotated[int, typer.Option(min=1, help="Rounds of measurement, both ways in each.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="File for all figures.")]
+
+
+@bench.command("generation")
+def bench_generation_command(rounds: Rounds = 5, json_file: JsonFile = None) -> None:
+    """Writing rollouts and greedy answers, against transformers' generate; the model of profile tiny."""
+    import json
+
+    from rich.console import Console
+
+    from pipeline.bench.generation import bench_generation, show
+
+    _quiet_defaults()
+    figures = bench_generation(rounds)
+    show(figures, Console())
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
+@bench.command("training")
+def bench_training_command(rounds: Rounds = 5, json_file: JsonFile = None) -> None:
+    """Supervised fine-tuning, against a bare PyTorch loop on the same batches; the model of profile tiny."""
+    import json
+
+    from rich.console import Console
+
+    from pipeline.bench.training import bench_training, show
+
+    _quiet_defaults()
+    figures = bench_training(rounds)
+    show(figures, Console())
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
 @bench.command("ablation")
 def bench_ablation_command(
     output: Annotated[Path, typer.Option(help="Folder for the measurements; a later call goes on with them.")],

@@ -1,0 +1,70 @@
+"""What the benchmarks of training and generation share: the bundled questions and models of the profile `tiny`.
+
+The questions come unchecked, all of the train and dev files; the tokenizer is trained on them as the pipeline does.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipeline.config import Profile
+from pipeline.config_loading import load_config
+from pipeline.data.example import Database, Example
+from pipeline.data.prompts import render_completion, render_schema
+from pipeline.data.spider import load_spider
+from pipeline.synth.samples import write_samples
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+SEED = 42
+
+
+class Tiny(NamedTuple):
+    """The profile, its tokenizer, and the questions with their databases."""
+
+    profile: Profile
+    tokenizer: PreTrainedTokenizerBase
+    train: list[Example]
+    dev: list[Example]
+    databases: Mapping[str, Database]
+
+    def model(self) -> PreTrainedModel:
+        """Always with the same random weights."""
+        from pipeline.training.model import starting_model
+
+        return starting_model(self.profile.model, "", self.tokenizer, SEED)
+
+
+def open_tiny(folder: Path) -> Tiny:
+    """Writes the questions to `folder` and reads them."""
+    from pipeline.training.model import train_tokenizer
+
+    profile = load_config(None, ["profile=tiny"]).profile
+    architecture = profile.model.architecture
+    assert architecture is not None  # tiny starts from nothing
+    loaded = load_spider(write_samples(folder, SEED, profile.data.questions_per_database))
+    corpus = [
+        text
+        for e in loaded.train
+        for text in (
+            render_schema(loaded.databases[e.db_id].schema),
+            e.question,
+            render_completion(e.reasoning, e.gold_sql[0]),
+        )
+    ]
+    tokenizer = train_tokenizer(corpus, architecture.vocab_size)
+    return Tiny(profile, tokenizer, loaded.train, loaded.dev, loaded.databases)
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median and range of the rounds."""
+    return {"median": statistics.median(values), "low": min(values), "high": max(values)}
+
+
+def with_range(found: dict[str, Any], digits: int = 0) -> str:
+    """The median with its range, for a table."""
+    return f"{found['median']:.{digits}f} \\[{found['low']:.{digits}f}, {found['high']:.{digits}f}]"
