@@ -64,10 +64,7 @@ PARAMS = {
         "tiny",
         type="string",
         enum=list(PROFILES),
-        values_display={
-            "smoke": "smoke: to see that all works",
-            "tiny": "tiny: a small model, on a CPU",
-        },
+        values_display=PROFILES,
         title="Profile",
         description_md="How long an answer may be and how many queries run side by side: choose the one that the model "
         "was trained with.",

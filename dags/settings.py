@@ -22,7 +22,20 @@ from datetime import timedelta
 from pathlib import Path
 
 RUNNERS = ("process",)
-PROFILES = ("smoke", "tiny")
+# What the forms offer, each with what they say of it.
+PROFILES = {
+    "smoke": "smoke: every stage in about 90 s, to see that all works",
+    "tiny": "tiny: a small model built from scratch, on a CPU",
+    "qwen3-0.6b-1x24gb": "Qwen3-0.6B, all weights, one GPU of 24 GB",
+    "qwen3-1.7b-1x24gb": "Qwen3-1.7B, LoRA, one GPU of 24 GB",
+    "qwen3-1.7b-1x80gb": "Qwen3-1.7B, all weights, one GPU of 80 GB",
+    "qwen3-4b-1x24gb": "Qwen3-4B, LoRA, one GPU of 24 GB",
+    "qwen3-8b-1x24gb": "Qwen3-8B, QLoRA, one GPU of 24 GB",
+    "qwen3-8b-8x80gb": "Qwen3-8B, all weights, eight GPUs of 80 GB",
+    "qwen2.5-coder-3b-1x24gb": "Qwen2.5-Coder-3B, LoRA, one GPU of 24 GB",
+    "qwen2.5-coder-7b-1x80gb": "Qwen2.5-Coder-7B, LoRA, one GPU of 80 GB",
+    "qwen2.5-coder-7b-8x80gb": "Qwen2.5-Coder-7B, all weights, eight GPUs of 80 GB",
+}
 RECIPES = ("querysmith", "sql_r1", "finer_sql", "hes_sql")
 
 

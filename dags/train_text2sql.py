@@ -45,10 +45,7 @@ PARAMS = {
         "tiny",
         type="string",
         enum=list(PROFILES),
-        values_display={
-            "smoke": "smoke: every stage in about 90 s, to see that all works",
-            "tiny": "tiny: a small model built from scratch, on a CPU",
-        },
+        values_display=PROFILES,
         title="Profile",
         description_md="How big the model is and how long it trains: one of the files in pipeline/profiles.",
         section="Model",
