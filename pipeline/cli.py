@@ -7,9 +7,7 @@ configuration; 99 nothing to do. Heavy libraries are imported by the command tha
 from __future__ import annotations
 
 import logging
-import os
 import sys
-import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -17,6 +15,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipeline import __version__
+from pipeline.bench.commands import bench
+from pipeline.environment import quiet_defaults
 from pipeline.errors import QuerysmithError, Terminated
 
 app = typer.Typer(
@@ -72,7 +72,7 @@ def _run_step(name: str, settings: list[str], config: Path | None, result: Path 
     from pipeline.config_loading import load_config
 
     loaded = load_config(config, settings)
-    _quiet_defaults()
+    quiet_defaults()
     from pipeline.steps.contract import execute
 
     done = execute(name, loaded, dag_run or f"manual-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}", result)
@@ -105,7 +105,7 @@ def evaluate_command(
     from pipeline.config_loading import load_config
     from pipeline.errors import InputError
 
-    _quiet_defaults()
+    quiet_defaults()
     if not model:
         _run_step("evaluate", settings, config, result, dag_run)
         return
@@ -216,7 +216,7 @@ def report_command(
     output: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
 ) -> None:
     """Write the HTML report of an evaluation, or of two side by side."""
-    _quiet_defaults()
+    quiet_defaults()
     from pipeline.evaluation.compare_runs import report_of
 
     output.write_text(report_of(run, other), encoding="utf-8")
@@ -256,7 +256,7 @@ def rewards_explain_command(
         raise InputError("give either --pred SQL or --completion FILE")
     if mode and mode not in MODES:
         raise InputError(f"--mode {mode}: there are: {', '.join(MODES)}")
-    _quiet_defaults()
+    quiet_defaults()
     config = load_config(None, [f"profile={profile}", f"recipe={recipe}"])
     count: TokenCounter = count_words
     if tokenizer:
@@ -272,135 +272,7 @@ def rewards_explain_command(
         Console().print(show(found))
 
 
-bench = typer.Typer(help="Measure parts of Querysmith on real benchmark data.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
-
-
-@bench.command("engine")
-def bench_engine_command(
-    data: Annotated[
-        Path,
-        typer.Option("--data", envvar="QUERYSMITH_BENCHMARKS", help="Folder with the benchmarks spider/ and bird/."),
-    ] = Path("../shared/benchmarks"),
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
-    mysql: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            help="Administrator of a MySQL server, as mysql://root@127.0.0.1:3306/mysql, password in "
-            "QUERYSMITH_MYSQL_ADMIN_PASSWORD. Databases and a user named querysmith_bench are made there and removed. "
-            "Without it MySQL is left out.",
-        ),
-    ] = "",
-    soak: Annotated[int, typer.Option(min=0, metavar="N", help="Executions of the soak test; 0: none.")] = 0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="File for all figures.")] = None,
-) -> None:
-    """The execution engine: recorded verdicts, speed against other ways, latency, cost, a soak."""
-    import json
-
-    from rich.console import Console
-
-    from pipeline.bench.engine import bench_engine, show
-
-    figures = bench_engine(data, workers, mysql, soak)
-    show(figures, Console())
-    if json_file:
-        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
-
-
-@bench.command("rewards")
-def bench_rewards_command(
-    data: Annotated[
-        Path, typer.Option("--data", envvar="QUERYSMITH_BENCHMARKS", help="Folder with the benchmark spider/.")
-    ] = Path("../shared/benchmarks"),
-    recipe: Annotated[str, typer.Option(help="Name of a recipe, or its YAML file.")] = "querysmith",
-    copies: Annotated[list[int], typer.Option(min=0, max=10, help="Altered copies. Repeatable.")] = [0, 5],  # noqa: B006
-    json_file: Annotated[Path | None, typer.Option("--json", help="File for all figures.")] = None,
-) -> None:
-    """The rewards of a recipe: rollouts a second, and the share of each component."""
-    import json
-
-    from rich.console import Console
-
-    from pipeline.bench.rewards import bench_rewards, show
-
-    figures = bench_rewards(data, recipe, copies)
-    show(figures, Console())
-    if json_file:
-        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
-
-
-@bench.command("variants")
-def bench_variants_command(
-    data: Annotated[
-        Path, typer.Option("--data", envvar="QUERYSMITH_BENCHMARKS", help="Folder with the benchmark spider/.")
-    ] = Path("../shared/benchmarks"),
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
-    json_file: Annotated[Path | None, typer.Option("--json", help="File for all figures.")] = None,
-) -> None:
-    """Altered copies of databases against the official test suites: what they expose, and what they fail wrongly."""
-    import json
-
-    from rich.console import Console
-
-    from pipeline.bench.variants import render, run
-
-    figures = run(data, workers)
-    render(figures, Console())
-    if json_file:
-        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
-
-
-Rounds = Annotated[int, typer.Option(min=1, help="Rounds of measurement, both ways in each.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="File for all figures.")]
-
-
-@bench.command("generation")
-def bench_generation_command(rounds: Rounds = 5, json_file: JsonFile = None) -> None:
-    """Writing rollouts and greedy answers, against transformers' generate; the model of profile tiny."""
-    import json
-
-    from rich.console import Console
-
-    from pipeline.bench.generation import bench_generation, show
-
-    _quiet_defaults()
-    figures = bench_generation(rounds)
-    show(figures, Console())
-    if json_file:
-        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
-
-
-@bench.command("training")
-def bench_training_command(rounds: Rounds = 5, json_file: JsonFile = None) -> None:
-    """Supervised fine-tuning, against a bare PyTorch loop on the same batches; the model of profile tiny."""
-    import json
-
-    from rich.console import Console
-
-    from pipeline.bench.training import bench_training, show
-
-    _quiet_defaults()
-    figures = bench_training(rounds)
-    show(figures, Console())
-    if json_file:
-        json_file.write_text(json.dumps(figures, indent=2), encoding="utf-8")
-
-
-@bench.command("ablation")
-def bench_ablation_command(
-    output: Annotated[Path, typer.Option(help="Folder for the measurements; a later call goes on with them.")],
-    profile: Annotated[str, typer.Option(help="Profile of all trainings.")] = "tiny",
-    seeds: Annotated[list[int], typer.Option(help="Repeatable.")] = [42, 43, 44],  # noqa: B006
-    settings: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="One setting for all.")] = [],  # noqa: B006
-) -> None:
-    """Fused SFT against its parts, with and without self-distillation. Hours on a CPU."""
-    from rich.console import Console
-
-    from pipeline.bench.ablation import bench_ablation, show
-
-    _quiet_defaults()
-    show(bench_ablation(profile, seeds, output, settings), Console())
 
 
 @app.callback(invoke_without_command=True)
@@ -408,18 +280,6 @@ def version(show: Annotated[bool, typer.Option("--version", help="Show the versi
     if show:
         typer.echo(__version__)
         raise typer.Exit
-
-
-def _quiet_defaults() -> None:
-    """Unless the user says otherwise: no telemetry, no hub, and only our own progress."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    warnings.filterwarnings("ignore", category=FutureWarning)
 
 
 def main() -> NoReturn:
