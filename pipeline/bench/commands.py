@@ -1,4 +1,4 @@
-"""`querysmith bench ...`: a sub-command for each measurement; figures are shown as tables, and kept as JSON if asked."""
+"""`querysmith bench ...`: a sub-command for each measurement; figures are shown as tables and, on demand, kept as JSON."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import typer
 
 from pipeline.environment import quiet_defaults
 
-bench = typer.Typer(
-    help="Measure parts of Querysmith, on real data where there is some.", no_args_is_help=True
-)
+bench = typer.Typer(help="Measure parts of Querysmith, on real data where there is some.", no_args_is_help=True)
 
 Data = Annotated[
     Path,
