@@ -1,4 +1,4 @@
-"""`querysmith bench ...`: a sub-command for each measurement; figures are shown as tables and, on demand, kept as JSON."""
+"""`querysmith bench ...`: a sub-command for each measurement, its figures shown as tables or kept as JSON."""
 
 from __future__ import annotations
 
