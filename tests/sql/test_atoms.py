@@ -252,8 +252,8 @@ def test_takes_any_text_that_was_a_query(query: dict[str, object], data: st.Data
         at = data.draw(st.integers(0, len(words) - 1))
         words[at : at + data.draw(st.integers(0, 1))] = [data.draw(_PIECES | st.sampled_from(words))]
     sql = " ".join(words)
-    atoms(sql, dialect, TABLES)
-    skeleton(sql, dialect)
+    assert atoms(sql, dialect, TABLES) == atoms(f" {sql}\n", dialect, TABLES)
+    assert skeleton(sql, dialect) == skeleton(f" {sql}\n", dialect)
 
 
 @pytest.mark.parametrize(
