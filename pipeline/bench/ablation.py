@@ -19,12 +19,12 @@ from rich.table import Table
 from pipeline.config import RunConfig
 from pipeline.config_loading import load_config
 from pipeline.data.dataset import Dataset
-from pipeline.engine.pool import Engine
 from pipeline.evaluation.scorecard import answer, evaluator_name, score
 from pipeline.evaluation.statistics import proportion
 from pipeline.registry.models import checkpoint
 from pipeline.registry.runs import fetch
 from pipeline.rewards.copies import open_copies
+from pipeline.rewards.engine import open_engine
 
 # Settings of each variant, and the steps that make its model.
 VARIANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -92,7 +92,7 @@ def _measure(settings: list[str], steps: Sequence[str], folder: Path) -> dict[st
 
 def _answers(config: RunConfig, dataset: Dataset, model: Any, tokenizer: Any) -> dict[str, Any]:
     copies = open_copies(dataset.databases, config.recipe.variants)
-    with Engine(**config.profile.engine.model_dump()) as engine:
+    with open_engine(config, dataset.databases, copies) as engine:
         answers = answer(
             model,
             tokenizer,

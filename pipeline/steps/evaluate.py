@@ -29,8 +29,9 @@ from pipeline.evaluation.scorecard import (
 )
 from pipeline.registry.models import CHAMPION, as_mlflow_dataset, champion
 from pipeline.rewards.copies import open_copies
+from pipeline.rewards.engine import open_engine
 from pipeline.steps.contract import Context, Result
-from pipeline.steps.training import open_dataset, open_engine, open_model
+from pipeline.steps.training import open_dataset, open_model
 
 STAGES = ("sft", "self_distill", "grpo")
 HEADLINE = ("ex", "ex_think", "ex_no_think", "latency_ms", "latency_ratio", "latency_questions", "latency_gold_ms")

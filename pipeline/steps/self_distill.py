@@ -24,8 +24,9 @@ from pipeline.engine.pool import Engine
 from pipeline.evaluation.scorecard import answer
 from pipeline.registry.models import resolve_base
 from pipeline.rewards.copies import Copies, open_copies
+from pipeline.rewards.engine import open_engine
 from pipeline.steps.contract import Context, Result
-from pipeline.steps.training import finish, model_folder, open_dataset, open_engine
+from pipeline.steps.training import finish, model_folder, open_dataset
 from pipeline.training.job import Job
 from pipeline.training.launch import train
 

@@ -10,7 +10,6 @@ from pipeline.config import RunConfig
 from pipeline.data.dataset import Dataset
 from pipeline.registry.models import checkpoint, log_model
 from pipeline.registry.runs import fetch
-from pipeline.rewards.engine import open_engine as open_engine
 from pipeline.steps.contract import Context, Result
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from pipeline.data.spider import load_spider
 from pipeline.data.splits import SPLITS, assign, cap
 from pipeline.errors import InputError
 from pipeline.registry.models import resolve_base
+from pipeline.rewards.engine import open_engine
 from pipeline.steps.contract import Context, Result
-from pipeline.steps.training import open_engine
 from pipeline.synth.samples import write_samples
 from pipeline.synth.thoughts import describe
 
