@@ -74,3 +74,23 @@ def test_several_backward_passes_add_up_to_one(
         reported(model, tokenizer, tmp_path / str(micro), **settings)
     for one, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_nothing_is_computed_where_nothing_is_learned(
+    build: Callable[..., PreTrainedModel],
+    tokenizer: PreTrainedTokenizerBase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Prompts and padding need no logits; to score them too changes no loss, and takes most of a step's time."""
+    from trl.trainer import utils
+
+    scored, apply = [], utils._ChunkedLogProbFunction.apply
+
+    def watched(hidden: torch.Tensor, *rest: Any) -> Any:
+        scored.append(len(hidden))
+        return apply(hidden, *rest)
+
+    monkeypatch.setattr(utils._ChunkedLogProbFunction, "apply", watched)
+    reported(build(seed=4), tokenizer, tmp_path, batch_size=4)
+    assert scored == [sum(sum(sample["completion_mask"]) for sample in tokenise(tokenizer, ROWS, SIZES.max_length))]
