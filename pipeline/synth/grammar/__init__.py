@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 from random import Random
 
+import sqlglot
+
 from pipeline.synth.grammar import joined, one_table  # noqa: F401 (they fill the list of shapes)
 from pipeline.synth.grammar.draw import Draw, Unfillable
 from pipeline.synth.grammar.shapes import SHAPES, Shape
@@ -18,8 +20,8 @@ _WEIGHTS: dict[Level, list[float]] = {
 
 
 def draw(view: View, rng: Random, level: Level | None = None) -> Drawn | None:
-    """A question over the view with its SQL (SQLite's), of this level or of any; None where the drawn shape does not
-    fit the view, which another draw may."""
+    """A question over the view with its SQL in the view's dialect, of this level or of any; None where the drawn shape
+    does not fit the view, which another draw may."""
     chosen = level if level is not None else rng.choice(LEVELS)
     [shape] = rng.choices(_OF_LEVEL[chosen], cum_weights=_WEIGHTS[chosen])
     d = Draw(view, rng)
@@ -27,4 +29,6 @@ def draw(view: View, rng: Random, level: Level | None = None) -> Drawn | None:
         question, sql = shape.make(d)
     except Unfillable:
         return None
+    if view.dialect != "sqlite":
+        [sql] = sqlglot.transpile(sql, read="sqlite", write=view.dialect)
     return Drawn(finished(question, d.said, rng), sql, chosen, tags=shape.tags)

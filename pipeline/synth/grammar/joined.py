@@ -474,7 +474,8 @@ def top_per_parent(d: Draw) -> Pair:
     )
     place = f"ROW_NUMBER() OVER (PARTITION BY {edge.fk} ORDER BY {by.field.full}{by.direction}) AS place"
     inner = f"SELECT {label.full}, {own[0].full}, {place} FROM {edge.joined}{where(children, True)}"
-    return ask, f"SELECT {label.bare}, {own[0].bare} FROM ({inner}) WHERE place {'= 1' if k == 1 else f'<= {k}'}"
+    kept = "place = 1" if k == 1 else f"place <= {k}"
+    return ask, f"SELECT {label.bare}, {own[0].bare} FROM ({inner}) AS ranked WHERE {kept}"
 
 
 @shape("highly complex", "subquery", "correlated", weight=1.2)
@@ -562,4 +563,4 @@ def top_parent_per_group(d: Draw) -> Pair:
     counts = f"SELECT {group.full}, {label.full}, COUNT(*) AS total FROM {edge.joined} GROUP BY {edge.key}"
     place = f"ROW_NUMBER() OVER (PARTITION BY {group.bare} ORDER BY total DESC) AS place"
     ranked = f"SELECT {group.bare}, {label.bare}, {place} FROM counts"
-    return ask, f"WITH counts AS ({counts}) SELECT {group.bare}, {label.bare} FROM ({ranked}) WHERE place = 1"
+    return ask, f"WITH counts AS ({counts}) SELECT {group.bare}, {label.bare} FROM ({ranked}) AS ranked WHERE place = 1"

@@ -566,7 +566,8 @@ def best_per_group(d: Draw) -> Pair:
     )
     place = f"ROW_NUMBER() OVER (PARTITION BY {group.bare} ORDER BY {by.field.bare}{by.direction}) AS place"
     inner = f"SELECT {group.bare}, {label.bare}, {place} FROM {quoted(t.name)}{where(found, False)}"
-    return ask, f"SELECT {group.bare}, {label.bare} FROM ({inner}) WHERE place {'= 1' if k == 1 else f'<= {k}'}"
+    kept = "place = 1" if k == 1 else f"place <= {k}"
+    return ask, f"SELECT {group.bare}, {label.bare} FROM ({inner}) AS ranked WHERE {kept}"
 
 
 @shape("highly complex", "cte", weight=1)
@@ -644,7 +645,7 @@ def running_total(d: Draw) -> Pair:
         )
     )
     inner = f"SELECT {day.bare}, SUM({by.bare}) AS total FROM {quoted(t.name)} GROUP BY {day.bare}"
-    return ask, f"SELECT {day.bare}, SUM(total) OVER (ORDER BY {day.bare}) FROM ({inner})"
+    return ask, f"SELECT {day.bare}, SUM(total) OVER (ORDER BY {day.bare}) FROM ({inner}) AS totals"
 
 
 @shape("complex", "subquery", weight=0.7)
