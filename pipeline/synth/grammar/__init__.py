@@ -7,7 +7,14 @@ from random import Random
 
 import sqlglot
 
-from pipeline.synth.grammar import joined, one_table  # noqa: F401 (they fill the list of shapes)
+from pipeline.synth.grammar import (  # noqa: F401 (they fill the list of shapes)
+    analysis,
+    groups,
+    joined,
+    joined_analysis,
+    joined_groups,
+    one_table,
+)
 from pipeline.synth.grammar.draw import Draw, Unfillable
 from pipeline.synth.grammar.shapes import SHAPES, Shape
 from pipeline.synth.grammar.words import finished
