@@ -103,7 +103,7 @@ def drawn(shape: Shape, view: View, seed: int) -> tuple[str, str, Draw]:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda s: s.make.__name__)
 def test_each_shape_runs_and_says_its_values(shape: Shape) -> None:
-    """SQLite and our parser take the SQL; every text that it compares with stands in the question, of dates the year."""
+    """SQLite and our parser take the SQL; a text that it compares with stands in the question, of a date the year."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(TABLES)
         for seed in range(30):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipeline.synth.grammar.draw import Draw, Field, Unfillable
-from pipeline.synth.grammar.words import MONTHS, article, literal, plural, spoken_date, spoken_number
+from pipeline.synth.grammar.words import ADJECTIVES, MONTHS, article, literal, plural, spoken_date, spoken_number
 from pipeline.synth.view import Kind, ViewTable
 
 ABOVE = ("more than", "greater than", "above", "over", "higher than", "larger than")
@@ -178,6 +178,8 @@ def _number(d: Draw, field: Field) -> Condition:
     forms += [f"that have {article(says)} {way} {v}", f"where the {says} is {way} {v}"]
     if sign == ">=":
         forms += [f"with {article(says)} of {v} or more", f"whose {says} is {v} or more"]
+    if says in ADJECTIVES and sign in "<>":
+        forms += [f"that are {ADJECTIVES[says][sign == '<']} than {v}", f"{ADJECTIVES[says][sign == '<']} than {v}"]
     if field.column.kind == "integer" and way in ("more than", "less than", "at least", "at most"):
         forms += [f"with {way} {v} {plural(says)}"]
     return Condition(field, f"{{c}} {sign} {literal(value)}", d.pick(forms))

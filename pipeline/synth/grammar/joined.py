@@ -150,7 +150,7 @@ def parent_of_top(d: Draw) -> Pair:
     by = rank(d, edge.child)
     fields = d.fields(edge.parent, 2)
     children = conditions(d, edge.child, 1)
-    thing = f"{such(edge.child.one, children)} with {by.best(d)}"
+    thing = by.first(d, such(edge.child.one, children))
     ask = d.pick(
         (
             opened(f"{named(d, fields, False)} of the {edge.parent.one} of the {thing}", d.rng, len(fields) > 1),

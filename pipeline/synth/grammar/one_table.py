@@ -137,7 +137,7 @@ def top(d: Draw) -> Pair:
     if d.chance(0.6):
         k, ask = (
             1,
-            opened(f"{named(d, fields, False)} of the {such(t.one, found)} with {by.best(d)}", d.rng, len(fields) > 1),
+            opened(f"{named(d, fields, False)} of the {by.first(d, such(t.one, found))}", d.rng, len(fields) > 1),
         )
         if d.chance(0.3):
             ask = d.pick(("Which {0} has {1}? Show {2}.", "Of all {3}, which one has {1}? Give {2}.")).format(
@@ -145,7 +145,7 @@ def top(d: Draw) -> Pair:
             )
     else:
         k = limit(d)
-        ask = opened(f"{named(d, fields)} of the {k} {such(t.many, found)} with {by.best(d)}", d.rng)
+        ask = opened(f"{named(d, fields)} of the {k} {by.first(d, such(t.many, found))}", d.rng)
         if d.chance(0.3) and by.down and by.field.column.kind in NUMBERS:
             ask = opened(f"{named(d, fields)} of the top {k} {such(t.many, found)} by {by.field.says}", d.rng)
     order = f"ORDER BY {by.field.bare}{by.direction} LIMIT {k}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.synth.grammar.draw import NUMBERS, RANKED, Draw, Field
-from pipeline.synth.grammar.words import listed, literal, plural, spoken_number
+from pipeline.synth.grammar.words import ADJECTIVES, listed, literal, plural, spoken_number
 from pipeline.synth.view import ViewTable
 
 STATISTICS = (
@@ -78,6 +78,12 @@ class Rank:
     @property
     def direction(self) -> str:
         return " DESC" if self.down else ""
+
+    def first(self, d: Draw, noun: str) -> str:
+        """The first row, of things with this noun: "order with the highest price", "oldest order"."""
+        if self.field.says in ADJECTIVES and d.chance(0.5):
+            return f"{ADJECTIVES[self.field.says][2 if self.down else 3]} {noun}"
+        return f"{noun} with {self.best(d)}"
 
     def best(self, d: Draw) -> str:
         """Of the first row: "the highest price"."""

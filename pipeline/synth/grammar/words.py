@@ -35,6 +35,22 @@ COUNTING = (
     *("Show the number of {}.", "How many {} do we have?", "Give the count of {}.", "Find the number of {}."),
     *("What is the total number of {}?", "Return the number of {}.", "Tell me how many {} there are.", "number of {}"),
 )
+# What people say of a quantity, by its noun: more, less, the most, the least.
+ADJECTIVES = {
+    "age": ("older", "younger", "oldest", "youngest"),
+    "price": ("more expensive", "cheaper", "most expensive", "cheapest"),
+    "cost": ("more expensive", "cheaper", "most expensive", "cheapest"),
+    "weight": ("heavier", "lighter", "heaviest", "lightest"),
+    "height": ("taller", "shorter", "tallest", "shortest"),
+    "length": ("longer", "shorter", "longest", "shortest"),
+    "duration": ("longer", "shorter", "longest", "shortest"),
+    "size": ("larger", "smaller", "largest", "smallest"),
+    "area": ("larger", "smaller", "largest", "smallest"),
+    "population": ("more populous", "less populous", "most populous", "least populous"),
+    "speed": ("faster", "slower", "fastest", "slowest"),
+    "depth": ("deeper", "shallower", "deepest", "shallowest"),
+    "width": ("wider", "narrower", "widest", "narrowest"),
+}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
