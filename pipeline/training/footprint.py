@@ -164,7 +164,7 @@ def training(held: Held, batch: int, tokens: int, scored: int, accumulates: bool
     always = held.always()
     step = 4 * held.trained / held.launch.processes if held.zero and not held.launch.offload else 0
     moments = [
-        Footprint(gradients=before, activations=kept + casts, logits=logits(held, batch, scored, tokens)),
+        Footprint(gradients=before, activations=kept + casts, logits=logits(held, batch * scored)),
         Footprint(gradients=max(before, output), activations=kept + casts + backward),
         Footprint(gradients=gradients + again, activations=backward),
         Footprint(gradients=gradients + step),
@@ -172,10 +172,9 @@ def training(held: Held, batch: int, tokens: int, scored: int, accumulates: bool
     return max((always | moment for moment in moments), key=lambda moment: moment.total)
 
 
-def logits(held: Held, batch: int, scored: int, tokens: int) -> float:
-    """One tile of the logits, and the gradients of what they are computed from."""
+def logits(held: Held, number: int) -> float:
+    """One tile of the logits of `number` tokens, and the gradients of what they are computed from."""
     sizes = held.sizes
-    number = batch * (scored if held.on_gpu else tokens - 1)  # without a GPU the kernel scores prompts too
     rows, columns = min(number, TILE_TOKENS), min(sizes.vocab, TILE_VOCABULARY)
     tile = rows * TILE_VOCABULARY * held.arithmetic + (0 if held.on_gpu else TILE_COPIES * 4 * rows * columns)
     weight = 4 * sizes.vocab * sizes.hidden if held.model.adapter is None else 0

@@ -185,8 +185,8 @@ def test_what_a_block_keeps_is_the_sum_of_its_tensors() -> None:
 def test_the_logits_are_never_there_at_once() -> None:
     full = held(BIG, mixed_precision=True)
     weight, tile = 4 * BIG.vocab * BIG.hidden, 2 * 4096 * 32768
-    assert logits(full, 2, 4096, 6144) == tile + 4 * 8192 * BIG.hidden + weight
-    assert logits(held(BIG, dtype="bfloat16", adapter=LORA), 1, 100, 6144) == 2 * 100 * 32768 + 4 * 100 * BIG.hidden
+    assert logits(full, 2 * 4096) == tile + 4 * 8192 * BIG.hidden + weight
+    assert logits(held(BIG, dtype="bfloat16", adapter=LORA), 100) == 2 * 100 * 32768 + 4 * 100 * BIG.hidden
 
 
 def test_the_cache_grows_with_rollouts_and_tokens() -> None:
