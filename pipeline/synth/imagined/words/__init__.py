@@ -1,0 +1,1 @@
+"""The words of the lexicons, as data."""
