@@ -19,10 +19,12 @@ from pipeline.errors import InputError
 
 @dataclass(frozen=True)
 class Declared:
-    """What is said of one database: foreign keys, and descriptions by table and column in lower case."""
+    """What is said of one database: foreign keys, and descriptions by table and column in lower case; `names` are the
+    names as people say them, those of tables with "" for the column."""
 
     foreign_keys: tuple[ForeignKey, ...] = ()
     descriptions: dict[tuple[str, str], str] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def read(self, db_id: str, path: Path) -> Database:
         """The SQLite file `path` with what is said of it; raises InputError where it is not usable."""
@@ -63,4 +65,13 @@ def _declared(entry: dict[str, Any]) -> Declared:
         for (table, column), text in zip(columns, texts, strict=False)
         if table >= 0 and isinstance(text, str) and (told := worth_telling(tables[table], column, text))
     }
-    return Declared(keys, descriptions)
+    return Declared(keys, descriptions, _names(entry, tables, columns))
+
+
+def _names(entry: dict[str, Any], tables: list[str], columns: list[Any]) -> dict[tuple[str, str], str]:
+    said = zip(tables, entry.get("table_names") or (), strict=False)
+    names = {(table.lower(), ""): text for table, text in said if isinstance(text, str)}
+    for (table, column), (_, text) in zip(columns, entry.get("column_names") or (), strict=False):
+        if table >= 0 and isinstance(text, str):
+            names[tables[table].lower(), column.lower()] = text
+    return names

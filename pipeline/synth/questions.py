@@ -1,8 +1,7 @@
 """Draws questions with gold SQL over one sample database, and keeps only those whose answer is worth learning from.
 
-A gold must execute within a fixed number of SQLite steps, give one to `MAX_ROWS` rows that are not all NULL or zero,
-have no ties in what it orders by, and every LIMIT and HAVING must leave something out. All is counted in steps and
-draws, never in seconds, so that a seed decides.
+A gold must execute within a fixed number of SQLite steps, and its answer be definite (see pipeline.synth.worth). All
+is counted in steps and draws, never in seconds, so that a seed decides.
 """
 
 from __future__ import annotations
@@ -16,16 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sqlglot
-from sqlglot import exp
 
 from pipeline.errors import InputError
 from pipeline.synth.database import Rows
 from pipeline.synth.domain import Domain, Field, Join, Table
 from pipeline.synth.fillers import Filler, both, either
 from pipeline.synth.patterns import PATTERNS, Pattern
+from pipeline.synth.worth import holds, is_definite, probes
 
-MAX_ROWS = 150
 MAX_STEPS = 3_000_000  # of SQLite's virtual machine: about 100 ms
 MAX_QUESTION_WORDS, MAX_SQL_WORDS = 25, 45
 DRAWS_PER_QUESTION = 60
@@ -82,32 +79,12 @@ def draw_questions(domain: Domain, rows: Rows, path: Path, seed: int, count: int
 def is_worth_asking(connection: sqlite3.Connection, sql: str) -> bool:
     """Whether the gold runs within the step limit and answers with something definite."""
     answer = _execute(connection, sql)
-    if not answer or len(answer) > MAX_ROWS or all(cell in (None, 0) for row in answer for cell in row):
+    if answer is None or not is_definite(answer):
         return False
-    if "HAVING" not in sql and "ORDER BY" not in sql:
-        return True
-    tree = sqlglot.parse_one(sql, dialect="sqlite")
-    assert isinstance(tree, exp.Select)
-    return _having_counts(connection, tree, len(answer)) and _order_counts(connection, tree)
-
-
-def _having_counts(connection: sqlite3.Connection, tree: exp.Select, kept: int) -> bool:
-    """Whether HAVING, where there is one, drops some groups."""
-    every = tree.copy()
-    if every.args.pop("having", None) is None:
-        return True
-    groups = _execute(connection, every.sql(dialect="sqlite"))
-    return groups is not None and len(groups) > kept
-
-
-def _order_counts(connection: sqlite3.Connection, tree: exp.Select) -> bool:
-    """Whether the order has no ties (up to one row beyond the LIMIT, where the cut is) and LIMIT drops some rows."""
-    if not (order := tree.args.get("order")):
-        return True
-    probe = tree.select(*(key.this.copy() for key in order.expressions), append=False)
-    limit = int(tree.args["limit"].expression.name) if tree.args.get("limit") else 0
-    keys = _execute(connection, (probe.limit(limit + 1) if limit else probe).sql(dialect="sqlite"))
-    return keys is not None and len(keys) > max(limit, 1) and len(keys) == len(set(keys))
+    further = probes(sql, "sqlite")
+    return further is not None and all(
+        (rows := _execute(connection, probe.sql)) is not None and holds(probe, rows, answer) for probe in further
+    )
 
 
 def _execute(connection: sqlite3.Connection, sql: str) -> list[tuple[object, ...]] | None:
