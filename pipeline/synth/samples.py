@@ -1,6 +1,8 @@
 """Writes the bundled sample databases with questions, gold SQL and thoughts, in the layout of a Spider download.
 
-`write_samples` is the whole interface. What it leaves out: database variants, and questions over the owner's schemas.
+As in query logs, most golds are right but slower than need be (see pipeline.synth.slow): their record holds the fast
+query, too. `write_samples` is the whole interface. What it leaves out: database variants, and questions over the
+owner's schemas.
 """
 
 from __future__ import annotations
@@ -10,36 +12,46 @@ import os
 import shutil
 from collections import Counter
 from pathlib import Path
+from random import Random
 from typing import Any
 
-import numpy as np
 import sqlglot
 from sqlglot import exp
 
+from pipeline.data.sqlite_schema import read_sqlite
+from pipeline.engine.result import Limits
+from pipeline.engine.sqlite import SqliteExecutor
 from pipeline.errors import InputError
 from pipeline.progress import progress
 from pipeline.synth.database import content_digest, draw_rows, write_database
 from pipeline.synth.domain import Domain
 from pipeline.synth.domains import DOMAINS
-from pipeline.synth.questions import Question, draw_questions, normalise
+from pipeline.synth.questions import MAX_STEPS, Question, draw_questions, normalise
+from pipeline.synth.slow import proven, slow_forms
+from pipeline.synth.splits import split
 from pipeline.synth.thoughts import describe
 
-VERSION = 1  # raise it whenever the same seed gives other content
-DEV_SHARE = 0.15
+VERSION = 2  # raise it whenever the same seed gives other content
+SLOW_SHARE = 0.65  # of the questions: what we take for the share in query logs
+TIME_LIMIT_S = 20.0  # far beyond MAX_STEPS: those decide, so that the machine does not
 SPIDER_TYPES = {"TEXT": "text", "INTEGER": "number", "REAL": "number", "DATE": "time"}
 
+Slow = dict[tuple[str, str], str]  # the slow form by database and SQL
 
-def write_samples(out: Path, seed: int, questions_per_database: int = 400) -> Path:
+
+def write_samples(out: Path, seed: int, questions_per_database: int = 400, slow_share: float = SLOW_SHARE) -> Path:
     """Write the samples to the folder `out` and return it; at once where `out` already holds just these samples.
 
-    Writes to a temporary folder next to `out` and renames it. Raises InputError where `out` holds something else than
-    samples, or where the databases do not yield so many questions.
+    A share of the questions has a slow query as its gold, and the fast one as `fast_query`. Writes to a temporary
+    folder next to `out` and renames it. Raises InputError where `out` holds something else than samples, or where the
+    databases do not yield so many questions.
     """
     wanted = {
         "generator": "querysmith-samples",
         "version": VERSION,
         "seed": seed,
         "questions_per_database": questions_per_database,
+        "slow_share": slow_share,
     }
     found = _manifest(out)
     if wanted.items() <= found.items():
@@ -80,6 +92,7 @@ def _manifest(out: Path) -> dict[str, Any]:
 def _write(draft: Path, wanted: dict[str, Any]) -> None:
     seed, count = wanted["seed"], wanted["questions_per_database"]
     questions: list[Question] = []
+    slow: Slow = {}
     digests: dict[str, str] = {}
     with progress("sample databases and questions", len(DOMAINS) * (count + 1)) as advance:
         for domain in DOMAINS:
@@ -88,50 +101,66 @@ def _write(draft: Path, wanted: dict[str, Any]) -> None:
             write_database(domain, rows, path)
             digests[domain.db_id] = content_digest(path)
             advance(1)
+            drawn = []
             for question in draw_questions(domain, rows, path, seed, count):
-                questions.append(question)
+                drawn.append(question)
                 advance(1)
-    train, dev = split(questions, seed)
-    _dump(draft / "train.json", [_record(q) for q in train])
-    _dump(draft / "dev.json", [_record(q) for q in dev])
+            slow |= _slow(drawn, path, seed, wanted["slow_share"])
+            questions += drawn
+    train, dev = split(questions, leak_keys, seed)
+    _dump(draft / "train.json", [_record(q, slow) for q in train])
+    _dump(draft / "dev.json", [_record(q, slow) for q in dev])
     _dump(draft / "tables.json", [_schema(d) for d in DOMAINS])
     _dump(
         draft / "manifest.json",
         {
             **wanted,
             "questions": {"train": len(train), "dev": len(dev)},
+            "slow": sum((q.db_id, q.sql) in slow for q in questions),
             "rows": {d.db_id: {t.name: t.rows for t in d.tables} for d in DOMAINS},
             "digests": digests,
         },
     )
 
 
-def split(questions: list[Question], seed: int) -> tuple[list[Question], list[Question]]:
-    """(train, dev): all questions with the same SQL, or the same words, stay on one side."""
-    groups: dict[str, list[Question]] = {}
-    group_of: dict[str, str] = {}
-    for q in questions:
-        same_words, same_sql = f"question {normalise(q.question)}", f"sql {q.sql}"
-        group = group_of.get(same_sql) or group_of.get(same_words) or same_sql
-        group_of[same_sql] = group_of[same_words] = group
-        groups.setdefault(group, []).append(q)
-    order = np.random.default_rng([seed, 2]).permutation(sorted(groups))
-    dev: set[Question] = set()
-    for group in order.tolist():
-        if len(dev) >= DEV_SHARE * len(questions):
-            break
-        dev.update(groups[group])
-    return [q for q in questions if q not in dev], [q for q in questions if q in dev]
+def leak_keys(question: Question) -> tuple[str, str]:
+    """What must not stand in both splits."""
+    return f"sql {question.sql}", f"question {normalise(question.question)}"
 
 
-def _record(question: Question) -> dict[str, Any]:
+def _slow(questions: list[Question], path: Path, seed: int, share: float) -> Slow:
+    """Slow forms for this share of one database's questions; the same for all questions with the same SQL, or one of
+    them could stand in another split with the other form."""
+    times = Counter(q.sql for q in questions)
+    order = sorted(times)
+    Random(f"{seed} {path.name}").shuffle(order)
+    schema = read_sqlite(path.stem, path).schema
+    executor = SqliteExecutor(Limits(timeout_s=TIME_LIMIT_S))
+    run = executor.open(f"sqlite:///{path.absolute()}")
+    found: Slow = {}
+    given, wanted = 0, round(share * len(questions))
+    try:
+        for sql in order:
+            if given + times[sql] > wanted:
+                continue
+            if form := proven(run, sql, slow_forms(sql, schema, Random(f"{seed} {sql}")), MAX_STEPS):
+                found[path.stem, sql] = form.sql
+                given += times[sql]
+    finally:
+        executor.close()
+    return found
+
+
+def _record(question: Question, slow: Slow) -> dict[str, Any]:
+    fast = question.sql
+    query = slow.get((question.db_id, fast), fast)
     return {
         "db_id": question.db_id,
         "question": question.question,
-        "query": question.sql,
-        "reasoning": describe(question.sql),
-        "difficulty": difficulty(question.sql),
-    }
+        "query": query,
+        "reasoning": describe(query),
+        "difficulty": difficulty(fast),
+    } | ({"fast_query": fast} if query != fast else {})
 
 
 def _schema(domain: Domain) -> dict[str, Any]:
