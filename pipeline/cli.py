@@ -18,6 +18,7 @@ from pipeline import __version__
 from pipeline.bench.commands import bench
 from pipeline.environment import quiet_defaults
 from pipeline.errors import QuerysmithError, Terminated
+from pipeline.training.starter.command import pretrain
 
 app = typer.Typer(
     name="querysmith",
@@ -90,7 +91,7 @@ def evaluate_command(
     config: ConfigFile = None,
     result: ResultFile = None,
     dag_run: DagRun = "",
-    model: Annotated[str, typer.Option(help="Folder with a checkpoint, or models:/NAME@ALIAS of the registry.")] = "",
+    model: Annotated[str, typer.Option(help="starter, a checkpoint's folder, or models:/NAME@ALIAS.")] = "",
     benchmark: Annotated[str, typer.Option(help="spider, bird, kaggledbqa or jsonl.")] = "",
     data: Annotated[Path | None, typer.Option(help="The benchmark's folder.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for predictions, scorecard and report.")] = None,
@@ -127,6 +128,39 @@ def samples(
     from pipeline.synth.samples import write_samples
 
     typer.echo(str(write_samples(out, seed, questions)))
+
+
+@app.command("synth")
+def synth_command(
+    db: Annotated[
+        list[str],
+        typer.Option(
+            metavar="DB",
+            help="SQLite file, mysql://user@host:3306/database (password in QUERYSMITH_MYSQL_PASSWORD), or folder in "
+            "Spider's layout. Repeatable.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to write, in Spider's layout.")],
+    n: Annotated[int, typer.Option("--n", min=1, help="Questions for each database.")] = 5000,
+    only: Annotated[list[str], typer.Option(metavar="DB_ID", help="Of folders only this database. Repeatable.")] = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(help="The same seed writes the same data.")] = 42,
+    slow_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of training questions whose query is an equal, slower one.")
+    ] = 0.0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that draw, and as many that execute.")] = 2,
+) -> None:
+    """Write questions with SQL and thoughts over your own databases, every one of them executed."""
+    from rich.console import Console
+
+    from pipeline.synth.command import synthesise
+    from pipeline.synth.made import Order
+    from pipeline.synth.quality import show
+    from pipeline.synth.sources import open_sources
+
+    quiet_defaults()
+    made = synthesise(open_sources(db, only), Order(n, seed, slow_share, workers), out)
+    Console().print(show(made))
+    typer.echo(str(out))
 
 
 @app.command()
@@ -272,6 +306,7 @@ def rewards_explain_command(
         Console().print(show(found))
 
 
+app.command()(pretrain)
 app.add_typer(bench, name="bench")
 
 

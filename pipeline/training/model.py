@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import Architecture, ModelSettings
+from pipeline.config import Architecture, ModelSettings, located
 from pipeline.data.prompts import THINK_CLOSE, THINK_OPEN
 from pipeline.errors import InputError
 from pipeline.training.adapters import quantization
+from pipeline.training.splitting import pieces
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,16 +36,14 @@ CHAT_TEMPLATE = (
 def train_tokenizer(corpus: Iterable[str], vocab_size: int) -> PreTrainedTokenizerBase:
     """A byte-level BPE tokenizer (any text can be written) with Qwen3's turn and think tokens and chat template.
 
-    Digits stand alone, as in Qwen, so that numbers can be copied digit by digit. The think tokens are ordinary added
-    tokens, so that decoding keeps them.
+    Words and digits are split as splitting.py says, so that names and numbers can be copied piece by piece. The think
+    tokens are ordinary added tokens, so that decoding keeps them.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
+    tokenizer.pre_tokenizer = pieces()
     tokenizer.decoder = decoders.ByteLevel()
     thinking = [THINK_OPEN, THINK_CLOSE]
     trainer = trainers.BpeTrainer(
@@ -164,7 +163,7 @@ def starting_model(
 ) -> PreTrainedModel:
     """The model that SFT starts from: `base` (a folder or hub name) if given, else what the profile says."""
     if base or settings.path:
-        return load_for_training(base or settings.path, settings)
+        return load_for_training(base or located(settings.path), settings)
     assert settings.architecture is not None  # the profile has one origin, see ModelSettings
     return build_model(settings.architecture, tokenizer, settings.max_length, seed)
 

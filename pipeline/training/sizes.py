@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config import AdapterSettings, Architecture, ModelSettings
+from pipeline.config import AdapterSettings, Architecture, ModelSettings, located
 from pipeline.errors import InputError
 
 
@@ -98,7 +98,7 @@ def sizes_of(model: ModelSettings) -> Sizes:
     """
     if model.architecture:
         return _built(model.architecture)
-    file = Path(model.path) / "config.json"
+    file = Path(located(model.path)) / "config.json"
     if file.is_file():
         return _read(file)
     name = model.path.rpartition("/")[2].removesuffix("-Instruct")

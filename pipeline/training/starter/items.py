@@ -1,0 +1,121 @@
+"""One item of the stream: a made-up database with several questions, drawn, thought through and cut into tokens.
+
+An item depends on the seed and its number only, so a training can go on at any item without drawing those before.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.data.example import Database, Example
+from pipeline.data.prompts import Mode, render_completion, render_prompt
+from pipeline.errors import InputError
+from pipeline.synth.thoughts import describe
+from pipeline.synth.view import Drawn, View
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+THINK_SHARE = 0.4
+QUESTIONS = (6, 10)  # of one database: a question costs some 80 tokens, its schema some 250
+MYSQL_SHARE = 0.1  # of the databases; the others are SQLite's
+
+Synthesise = Callable[[random.Random], tuple[View, Sequence[Drawn]]]
+
+_SLOT = "QUESTION/MODE"
+
+
+class Asked(NamedTuple):
+    """A question in tokens: what follows the item's shared tokens in its prompt, and its completion with the end."""
+
+    prompt: list[int]
+    completion: list[int]
+
+
+@dataclass(frozen=True)
+class Item:
+    """`shared` are the tokens that the prompts of all questions begin with: the task and the schema."""
+
+    shared: list[int]
+    questions: list[Asked]
+
+
+def synthesise(rng: random.Random) -> tuple[View, Sequence[Drawn]]:
+    """A database that does not exist, and questions that the grammar asks of it."""
+    from pipeline.synth.grammar import draw
+    from pipeline.synth.imagined import TRAINING, imagined_view
+
+    view = imagined_view(rng, TRAINING)
+    if rng.random() < MYSQL_SHARE:
+        view = replace(view, dialect="mysql")
+    wanted = rng.randint(*QUESTIONS)
+    tries = (draw(view, rng) for _ in range(3 * wanted))  # some shapes do not fit the view
+    return view, list(islice(filter(None, tries), wanted))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A question as text, with the thought that its completion has (None in non-thinking mode)."""
+
+    mode: Mode
+    question: str
+    thought: str | None
+    sql: str
+
+    @property
+    def completion(self) -> str:
+        return render_completion(self.thought, self.sql)
+
+
+def tell(seed: int, number: int, draw: Synthesise = synthesise) -> tuple[View, list[Told]]:
+    """Item `number` of the stream as text."""
+    rng = random.Random(f"{seed}/{number}")
+    view, drawn = draw(rng)
+    told = []
+    for one in drawn:
+        thought = describe(one.sql) if rng.random() < THINK_SHARE else None
+        told.append(Told("think" if thought else "no_think", one.question, thought, one.sql))
+    return view, told
+
+
+def database_of(view: View, url: str = "") -> Database:
+    """What a prompt needs to know of a view, and where its rows are, if it has any."""
+    return Database(view.db_id, view.dialect, url, view.schema, "")
+
+
+class Cutter:
+    """Cuts items into the tokens that inference would cut them into, if the tokenizer passes `check`."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+        self._tokenizer, self._max_length = tokenizer, max_length
+        self._end = str(tokenizer.eos_token)
+
+    def cut(self, view: View, told: Sequence[Told]) -> Item | None:
+        """None where there is no question, or none that fits with its answer into `max_length` tokens."""
+        frame = render_prompt(self._tokenizer, Example(view.db_id, _SLOT, ()), database_of(view), "think")
+        before, _, after = frame.rpartition(f"{_SLOT} /think")
+        line = before.rindex("\n") + 1
+        prompts = [f"{before[line:]}{one.question} /{one.mode}{after}" for one in told]
+        texts = [before[:line], *prompts, *(one.completion + self._end for one in told)]
+        shared, *ids = self._tokenizer(texts)["input_ids"]
+        asked = map(Asked, ids[: len(told)], ids[len(told) :])
+        fitting = [one for one in asked if len(shared) + len(one.prompt) + len(one.completion) <= self._max_length]
+        return Item(shared, fitting) if fitting else None
+
+
+def check(tokenizer: PreTrainedTokenizerBase, view: View, told: Sequence[Told]) -> None:
+    """Compare an item with what inference makes of its questions, one by one.
+
+    Raises:
+        InputError: the tokenizer joins a line of the prompt with the next one, so that no prompts can share a schema.
+    """
+    item = Cutter(tokenizer, sys.maxsize).cut(view, told)
+    for one, asked in zip(told, item.questions if item else (), strict=True):
+        text = render_prompt(tokenizer, Example(view.db_id, one.question, ()), database_of(view), one.mode)
+        if item and tokenizer(text)["input_ids"] != item.shared + asked.prompt:
+            raise InputError("the tokenizer joins the lines of a prompt: use one that train_tokenizer has made")

@@ -1,0 +1,184 @@
+"""Trains the starter: the loop, its budget, what it tells and what it leaves behind.
+
+Plain PyTorch: TRL's trainers know neither a stream without an end, nor questions that share a schema within one row,
+nor a budget in minutes that survives being killed. The stream is read from the step where a training stopped, and
+nothing else is random, so on one machine an interrupted training ends as one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from pipeline.config import Architecture
+from pipeline.errors import InputError
+from pipeline.training.model import build_model, load_tokenizer, save
+from pipeline.training.starter.attention import attending_packed, loss_of
+from pipeline.training.starter.batches import Batch, Stream, batches
+from pipeline.training.starter.card import model_card
+from pipeline.training.starter.items import Synthesise, synthesise
+from pipeline.training.starter.optimizers import decays, factor, optimizers, set_rate
+from pipeline.training.starter.state import LAST, STABLE, Progress, read_state, write_state
+from pipeline.training.starter.vocabulary import starter_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+CLIP = 1.0
+SKETCH = Architecture(vocab_size=2048, hidden_size=192, layers=5, heads=6, kv_heads=2, intermediate_size=512)
+
+Measure = Callable[["PreTrainedModel", "PreTrainedTokenizerBase"], dict[str, float]]
+Tell = Callable[[Progress, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train, for how long: `minutes` or `tokens`, one of them 0. `out` gets the folders `model` and `state`;
+    `start` is the `out` of another training, whose state before its decay this one goes on from."""
+
+    out: Path
+    minutes: float = 0.0
+    tokens: int = 0
+    seed: int = 42
+    architecture: Architecture = SKETCH
+    max_length: int = 2048
+    items: int = 8  # databases in a batch
+    learning_rate: float = 3e-3
+    tokenizer: str = ""
+    start: Path | None = None
+    workers: int = 1
+    log_s: float = 10.0
+    checkpoint_s: float = 120.0
+    measure_s: float = 600.0
+
+    def done(self, progress: Progress) -> float:
+        """The share of the budget that is used up."""
+        return progress.tokens / self.tokens if self.tokens else progress.seconds / (60.0 * self.minutes)
+
+
+def pretrain(plan: Plan, measure: Measure, tell: Tell, draw: Synthesise = synthesise) -> Path:
+    """Train until the budget is used up, or go on with what `plan.out` holds; returns the model's folder.
+
+    Raises:
+        InputError: no budget, or a checkpoint or tokenizer that does not fit.
+    """
+    if bool(plan.minutes) == bool(plan.tokens):
+        raise InputError("give the budget either in minutes or in tokens")
+    tokenizer = _tokenizer(plan, draw)
+    model: Any = build_model(plan.architecture, tokenizer, plan.max_length, plan.seed)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    run = _Run(plan, model, tokenizer, measure, tell)
+    run.train(Stream(tokenizer, plan.seed, plan.items, plan.max_length, draw))
+    return run.finish()
+
+
+def _tokenizer(plan: Plan, draw: Synthesise) -> PreTrainedTokenizerBase:
+    """The one that this training began with, else the one it is told to take, else a new one."""
+    own = plan.out / "state" / "tokenizer"
+    if (own / "tokenizer.json").is_file():
+        return load_tokenizer(str(own))
+    if source := plan.tokenizer or (str(plan.start / "state" / "tokenizer") if plan.start else ""):
+        tokenizer = load_tokenizer(source)
+    else:
+        tokenizer = starter_tokenizer(plan.seed, plan.architecture.vocab_size, draw)
+    tokenizer.save_pretrained(own)
+    return tokenizer
+
+
+class _Run:
+    """One training while it runs."""
+
+    def __init__(
+        self, plan: Plan, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, measure: Measure, tell: Tell
+    ) -> None:
+        self.plan, self.model, self.tokenizer = plan, model, tokenizer
+        self.measure, self.tell = measure, tell
+        self.optimizers = optimizers(model, plan.learning_rate)
+        self.folder = plan.out / "state"
+        self.progress = self._resumed()
+        self.decaying = self.progress.step > 0 and decays(plan.done(self.progress))
+
+    def _resumed(self) -> Progress:
+        """Go on from the latest state, or from the one before its decay where the budget now reaches further."""
+        own, start = self.folder, self.plan.start
+        folder = start / "state" if start and not (own / LAST).is_file() else own
+        if not (folder / LAST).is_file():
+            if folder != own:
+                raise InputError(f"{start}: there is no checkpoint to start from")
+            return Progress()
+        progress = read_state(folder / LAST, self.model, self.optimizers)
+        if (folder / STABLE).is_file() and not decays(self.plan.done(progress)):
+            return read_state(folder / STABLE, self.model, self.optimizers)
+        return progress
+
+    def train(self, stream: Stream) -> None:
+        progress, plan = self.progress, self.plan
+        if plan.done(progress) >= 1:
+            return
+        self.model.train()
+        clock = told = saved = measured = time.monotonic()
+        losses: list[torch.Tensor] = []
+        tokens = progress.tokens
+        for batch in batches(stream, progress.step, plan.workers):
+            done = plan.done(progress)
+            if done >= 1:
+                break
+            if decays(done) and not self.decaying:
+                self._save(STABLE)
+                self.decaying = True
+            losses.append(self._step(batch, factor(progress.step, done)))
+            progress.step += 1
+            progress.tokens += len(batch.ids)
+            progress.questions += batch.questions
+            now = time.monotonic()
+            progress.seconds += now - clock
+            clock = now
+            if now - told >= plan.log_s:
+                rate = (progress.tokens - tokens) / (now - told)
+                loss = float(torch.stack(losses).mean())
+                self.tell(progress, {"loss": loss, "tokens_per_s": rate, "done": plan.done(progress)})
+                losses, told, tokens = [], now, progress.tokens
+            if now - saved >= plan.checkpoint_s:
+                self._save(LAST)
+                saved = now
+            if now - measured >= plan.measure_s:
+                self.tell(progress, self._measured())
+                measured = told = time.monotonic()
+                tokens = progress.tokens
+        self._save(LAST)
+
+    def _step(self, batch: Batch, share: float) -> torch.Tensor:
+        device = self.model.device
+        set_rate(self.optimizers, share * self.plan.learning_rate)
+        with attending_packed(self.model):
+            with torch.autocast(device.type, torch.bfloat16):
+                loss = loss_of(self.model, batch.to(device))
+            loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        return loss.detach()
+
+    def _measured(self) -> dict[str, float]:
+        found = self.measure(self.model, self.tokenizer)
+        self.model.train()
+        return found
+
+    def _save(self, name: str) -> None:
+        write_state(self.folder / name, self.model, self.optimizers, self.progress)
+
+    def finish(self) -> Path:
+        """Measure and write the model with its card."""
+        found = self._measured()
+        self.tell(self.progress, {**found, "done": 1.0})
+        folder = self.plan.out / "model"
+        save(self.model, self.tokenizer, folder)
+        card = model_card(self.model, self.progress, self.plan.seed, found)
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        return folder

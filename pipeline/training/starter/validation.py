@@ -1,0 +1,88 @@
+"""How good the starter is: execution accuracy (EX) on databases whose words no training item has."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from pipeline.config import GenerationSettings
+from pipeline.data.example import Database, Example
+from pipeline.data.prompts import MODES, Mode, read_completion, render_prompt
+from pipeline.engine.pool import Engine
+from pipeline.engine.result import Query
+from pipeline.evaluation.predictions import Prediction
+from pipeline.evaluation.scoring import RULES, verdicts
+from pipeline.inference.generate import generate
+from pipeline.training.starter.items import database_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from pipeline.synth.view import Drawn, View
+
+SEED = 7  # always the same questions, whatever the training's seed
+VIEWS, QUESTIONS, ROWS = 24, 5, 60
+MAX_DRAWS = 40  # for the questions of one view: some shapes do not fit it, some queries return nothing
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Questions about databases in `folder`, which must live as long as this; `levels` of the questions."""
+
+    folder: TemporaryDirectory[str]
+    databases: dict[str, Database]
+    examples: Sequence[Example]
+
+    def measure(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: GenerationSettings
+    ) -> dict[str, float]:
+        """EX in both modes and over all, as shares; greedy answers, compared strictly."""
+        found = {f"ex_{mode}": self._share(model, tokenizer, settings, mode) for mode in MODES}
+        return {**found, "ex": sum(found.values()) / len(found)}
+
+    def _share(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: GenerationSettings, mode: Mode
+    ) -> float:
+        prompts = [render_prompt(tokenizer, e, self.databases[e.db_id], mode) for e in self.examples]
+        written = generate(model, tokenizer, prompts, settings, label=f"validation, {mode}")
+        predictions = [
+            Prediction(line, e.db_id, e.gold_sql, read_completion(one.text, mode).sql)
+            for line, (e, (one,)) in enumerate(zip(self.examples, written, strict=True))
+        ]
+        with Engine(workers=1, timeout_s=2.0) as engine:
+            judged = verdicts(
+                engine, predictions, RULES["strict_ex"], lambda db_id: [self.databases[db_id].url], "sqlite"
+            )
+        return sum(verdict.verdict for verdict in judged) / len(judged)
+
+
+def held_out() -> Validation:
+    """The fixed validation set: imagined databases with rows, in the words that are held out."""
+    from pipeline.synth.imagined import HELD_OUT, imagined_view, write_rows
+
+    folder = TemporaryDirectory(prefix="querysmith-validation-")
+    rng = random.Random(SEED)
+    databases: dict[str, Database] = {}
+    examples: list[Example] = []
+    with Engine(workers=1, timeout_s=2.0) as engine:
+        for number in range(VIEWS):
+            path = Path(folder.name) / f"{number}.sqlite"
+            view = write_rows(imagined_view(rng, HELD_OUT), path, rng, ROWS)
+            url, db_id = f"sqlite:///{path}", f"{view.db_id}_{number}"
+            databases[db_id] = database_of(view, url)
+            drawn = _answerable(engine, url, view, rng)
+            examples += [Example(db_id, one.question, (one.sql,), difficulty=one.level) for one in drawn]
+    return Validation(folder, databases, examples)
+
+
+def _answerable(engine: Engine, url: str, view: View, rng: random.Random) -> list[Drawn]:
+    """Questions whose answer is not empty: an empty one is right by accident."""
+    from pipeline.synth.grammar import draw
+
+    drawn = [one for _ in range(MAX_DRAWS) if (one := draw(view, rng))]
+    results = engine.execute([Query(url, one.sql) for one in drawn])
+    return [one for one, result in zip(drawn, results, strict=True) if result.ok and result.rows][:QUESTIONS]

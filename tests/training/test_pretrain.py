@@ -1,0 +1,224 @@
+"""The starter's stream, its packed batches, and its training: resumed, killed, prolonged."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from starter_plans import PLAN, SIZES, train
+
+from pipeline.data.example import Example
+from pipeline.data.prompts import render_prompt
+from pipeline.errors import InputError
+from pipeline.training.model import build_model, load_model, load_tokenizer
+from pipeline.training.starter.attention import attending_packed, hidden_states, loss_of
+from pipeline.training.starter.batches import Stream, batches, pack
+from pipeline.training.starter.items import Cutter, database_of, tell
+from pipeline.training.starter.optimizers import WARMUP_STEPS, decays, factor
+from pipeline.training.starter.vocabulary import starter_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+SCRIPT = Path(__file__).with_name("starter_plans.py")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tokenizer of 500 tokens, of a few items of the stream."""
+    path = tmp_path_factory.mktemp("tokenizer")
+    starter_tokenizer(1, SIZES.vocab_size, items=40).save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def words(folder: Path) -> PreTrainedTokenizerBase:
+    return load_tokenizer(str(folder))
+
+
+@pytest.fixture(scope="module")
+def model(words: PreTrainedTokenizerBase) -> PreTrainedModel:
+    return build_model(SIZES.model_copy(update={"layers": 2}), words, 2048, 1)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return load_model(str(folder)).state_dict()
+
+
+def singles(words: PreTrainedTokenizerBase, numbers: range) -> list[tuple[list[int], list[int]]]:
+    """Prompt and completion of each question, as inference and training cut them one by one."""
+    found = []
+    for number in numbers:
+        view, told = tell(3, number)
+        for one in told:
+            prompt = render_prompt(words, Example(view.db_id, one.question, ()), database_of(view), one.mode)
+            completion = one.completion + str(words.eos_token)
+            found.append((words(prompt)["input_ids"], words(completion)["input_ids"]))
+    return found
+
+
+def test_an_items_tokens_are_those_of_inference(words: PreTrainedTokenizerBase) -> None:
+    cutter = Cutter(words, 4096)
+    items = [item for number in range(12) if (item := cutter.cut(*tell(3, number)))]
+    cut = [(item.shared + asked.prompt, asked.completion) for item in items for asked in item.questions]
+    assert cut == singles(words, range(12))
+    assert len(cut) > 60
+
+
+def test_what_does_not_fit_is_left_out(words: PreTrainedTokenizerBase) -> None:
+    view, told = tell(3, 0)
+    whole = Cutter(words, 4096).cut(view, told)
+    assert whole
+    longest = max(len(q.prompt) + len(q.completion) for q in whole.questions) + len(whole.shared)
+    shorter = Cutter(words, longest - 1).cut(view, told)
+    assert shorter
+    assert 0 < len(shorter.questions) < len(whole.questions)
+    assert Cutter(words, len(whole.shared)).cut(view, told) is None
+
+
+def test_packed_logits_are_those_of_single_samples(model: PreTrainedModel, words: PreTrainedTokenizerBase) -> None:
+    cutter = Cutter(words, 2048)
+    batch = pack(item for number in range(3) if (item := cutter.cut(*tell(3, number))))
+    single: list[torch.Tensor] = []
+    losses: list[torch.Tensor] = []
+    for prompt, completion in singles(words, range(3)):
+        logits = model(input_ids=torch.tensor([prompt + completion])).logits[0, len(prompt) - 1 : -1]
+        single.append(logits)
+        losses.append(torch.nn.functional.cross_entropy(logits, torch.tensor(completion), reduction="sum"))
+    sum(losses, torch.zeros(())).div(len(batch.targets)).backward()
+    expected = [weights.grad.clone() for weights in model.parameters() if weights.grad is not None]
+    model.zero_grad()
+    with attending_packed(model):
+        logits = model.get_output_embeddings()(hidden_states(model, batch)[batch.predicting])
+        loss_of(model, batch).backward()
+    found = [weights.grad for weights in model.parameters() if weights.grad is not None]
+    assert torch.allclose(logits, torch.cat(single), atol=1e-4)
+    assert len(found) == len(expected)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(found, expected, strict=True))
+    model.zero_grad()
+    again = model(input_ids=torch.tensor([[1, 2, 3]])).logits  # the model attends as before
+    assert torch.isfinite(again).all()
+
+
+def test_the_stream_can_be_entered_anywhere(words: PreTrainedTokenizerBase) -> None:
+    stream = Stream(words, 5, 2, 2048)
+    numbers = random.Random(1).sample(range(100), 2)
+    for number in numbers:
+        assert torch.equal(next(batches(stream, number, workers=1)).ids, stream[number].ids)
+    assert not torch.equal(stream[0].ids, stream[1].ids)
+    assert not torch.equal(stream[0].ids, Stream(words, 6, 2, 2048)[0].ids)
+
+
+def test_a_tokenizer_that_joins_lines_is_refused(words: PreTrainedTokenizerBase, tmp_path: Path) -> None:
+    from tokenizers import pre_tokenizers
+
+    words.save_pretrained(tmp_path)
+    other = load_tokenizer(str(tmp_path))
+    other.backend_tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=False)
+    with pytest.raises(InputError, match="joins the lines of a prompt"):
+        Stream(other, 5, 2, 2048)
+
+
+def test_schedule() -> None:
+    assert factor(0, 0.0) == pytest.approx(1 / WARMUP_STEPS)
+    assert factor(WARMUP_STEPS, 0.5) == factor(10**6, 0.84) == 1.0
+    assert factor(10**6, 0.925) == pytest.approx(0.5)
+    assert factor(10**6, 1.01) == 0.0
+    assert [decays(done) for done in (0.0, 0.85, 0.851, 1.0)] == [False, False, True, True]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
+    torch.set_num_threads(1)
+    told: list[Any] = []
+    return train(tmp_path_factory.mktemp("whole"), folder, told), told
+
+
+def test_it_learns_and_leaves_a_model(uninterrupted: tuple[Path, list[Any]]) -> None:
+    model_folder, told = uninterrupted
+    losses = [figures["loss"] for _, figures in told if "loss" in figures]
+    assert losses[-1] < losses[0] - 0.05
+    progress, last = told[-1]
+    assert last == {"ex": 0.5, "done": 1.0}
+    assert PLAN.tokens <= progress.tokens < PLAN.tokens + 15_000
+    assert progress.questions > 12 * progress.step
+    card = (model_folder / "README.md").read_text()
+    assert f"| tokens | {progress.tokens:,} |" in card
+    assert "| ex | 50.0% |" in card
+    assert not list(model_folder.glob("*.pt"))
+    load_tokenizer(str(model_folder))
+
+
+def test_a_killed_training_ends_as_an_uninterrupted_one(
+    uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, str(SCRIPT), str(tmp_path), str(folder)]
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.strip() == "4":
+                break
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "model").exists()
+
+    told: list[Any] = []
+    found = weights_of(train(tmp_path, folder, told))
+    model_folder, before = uninterrupted
+    assert 3 <= told[0][0].step - 1 <= 6  # it went on where it was killed
+    assert (told[-1][0].step, told[-1][0].tokens) == (before[-1][0].step, before[-1][0].tokens)
+    expected = weights_of(model_folder)
+    assert all(torch.allclose(found[name], expected[name], atol=1e-5) for name in expected)
+
+
+def test_a_training_is_prolonged_from_before_its_decay(
+    uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
+) -> None:
+    """Twice the budget from a finished training gives what twice the budget at once gives."""
+    out = uninterrupted[0].parent
+    at_once = weights_of(train(tmp_path / "once", folder, [], tokens=2 * PLAN.tokens))
+    told: list[Any] = []
+    prolonged = weights_of(train(tmp_path / "more", folder, told, tokens=2 * PLAN.tokens, start=out))
+    assert told[0][0].step <= uninterrupted[1][-1][0].step
+    assert all(torch.allclose(prolonged[name], at_once[name], atol=1e-5) for name in at_once)
+
+
+def test_time_counts_over_all_runs(folder: Path, tmp_path: Path) -> None:
+    told: list[Any] = []
+    train(tmp_path, folder, told, tokens=0, minutes=0.03)
+    assert told[-1][0].seconds >= 1.8
+    steps = told[-1][0].step
+    train(tmp_path, folder, told, tokens=0, minutes=0.03)
+    assert told[-1][0].step == steps
+
+
+@pytest.mark.parametrize("budget", [{"tokens": 0}, {"minutes": 1.0}])
+def test_there_must_be_one_budget(folder: Path, tmp_path: Path, budget: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="either in minutes or in tokens"):
+        train(tmp_path, folder, [], **budget)
+
+
+def test_a_checkpoint_of_another_size_is_refused(
+    uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
+) -> None:
+    other = SIZES.model_copy(update={"hidden_size": 48})
+    with pytest.raises(InputError, match="give the sizes it was made with"):
+        train(tmp_path, folder, [], architecture=other, start=uninterrupted[0].parent)
+    with pytest.raises(InputError, match="no checkpoint to start from"):
+        train(tmp_path / "b", folder, [], start=tmp_path / "nowhere")
