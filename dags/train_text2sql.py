@@ -53,9 +53,10 @@ PARAMS = {
     "base_model": Param(
         None,
         type=["null", "string"],
-        examples=["champion"],
+        examples=["champion", "starter"],
         title="Base model",
         description_md="What training starts from. Empty: the profile's own. **champion**: the model promoted last. "
+        "**starter**: the small model that comes with Querysmith. "
         "Or a directory, a Hugging Face name such as Qwen/Qwen3-0.6B, or an MLflow URI such as models:/text2sql/3.",
         section="Model",
     ),

@@ -63,8 +63,8 @@ class AdapterSettings(Settings):
 
 
 class ModelSettings(Settings):
-    """The model that training starts from: `architecture` (built from nothing) or `path` (local folder or hub name),
-    and how it is held while it is trained.
+    """The model that training starts from: `architecture` (built from nothing) or `path` (local folder, hub name, or
+    "starter", the small model that comes with this package), and how it is held while it is trained.
 
     `dtype` is that of the weights. `mixed_precision`: arithmetic in bfloat16 on float32 weights; weights in bfloat16
     that are trained themselves round small updates away, unless DeepSpeed keeps a float32 copy (strategy zero2, zero3).
@@ -326,8 +326,8 @@ class Inputs(Settings):
 
 class RunConfig(Settings):
     """Everything a step is told. `data` is "bundled" or a folder in Spider's layout (for the step `benchmark`: in that
-    benchmark's layout); `base_model` is "" (the profile's
-    own model), "champion", a folder, a hub name or an MLflow model URI."""
+    benchmark's layout); `base_model` is "" (the profile's own model), "champion", "starter", a folder, a hub name or an
+    MLflow model URI."""
 
     profile: Profile
     recipe: Recipe
@@ -347,6 +347,11 @@ class RunConfig(Settings):
     def flat(self) -> dict[str, str]:
         """Dotted names and values as text, as MLflow parameters."""
         return dict(_flatten("", self.model_dump(exclude={"inputs"})))
+
+
+def located(model: str) -> str:
+    """Where a named model is: "starter" in this package, any other name as it stands (a folder or hub name)."""
+    return str(Path(__file__).with_name("starter")) if model == "starter" else model
 
 
 def home() -> Path:

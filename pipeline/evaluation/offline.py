@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.config import Profile
+from pipeline.config import Profile, located
 from pipeline.errors import InputError
 from pipeline.evaluation.answers import Asking
 from pipeline.evaluation.benchmark import Benchmark, modes_of, open_benchmark, run_benchmark
@@ -65,7 +65,7 @@ def _outcomes(model_uri: str, benchmark: Benchmark, asking: Asking, profile: Pro
         if model_uri.startswith("models:/"):
             path = checkpoint(model_uri, Path(folder))
         else:
-            path = Path(model_uri)
+            path = Path(located(model_uri))
             if not (path / "config.json").is_file():
                 raise InputError(f"model {model_uri}: no config.json there; name a checkpoint's folder or models:/...")
         model, tokenizer = load_model(str(path), profile.model.dtype), load_tokenizer(str(path))

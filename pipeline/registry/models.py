@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pipeline
-from pipeline.config import RunConfig
+from pipeline.config import RunConfig, located
 from pipeline.data.dataset import Dataset
 from pipeline.errors import InputError
 from pipeline.registry.runs import DAG_RUN, DIGEST, STEP, as_tags, connect, fetch, not_found_is_input_error, quoted
@@ -24,12 +24,13 @@ SERVING_REQUIREMENTS = ("mlflow", "pydantic", "pyyaml", "rich", "safetensors", "
 
 
 def resolve_base(config: RunConfig, folder: Path) -> str:
-    """Where the base model is: "" (built by the profile), a local folder or a hub name; registry models are fetched.
+    """Where the model is that training starts from: "" (built from nothing), a local folder or a hub name; registry
+    models are fetched.
 
     Raises:
         InputError: `champion` is asked for but the registry has none, or a model URI does not exist.
     """
-    base = config.base_model
+    base = config.base_model or config.profile.model.path
     if base == CHAMPION:
         version = champion(connect(), config.model_name)
         if version is None:
@@ -38,7 +39,7 @@ def resolve_base(config: RunConfig, folder: Path) -> str:
                 "promote a model first, or leave base_model empty to start from the profile's own model"
             )
         base = f"models:/{config.model_name}/{version.version}"
-    return str(checkpoint(base, folder)) if base.startswith("models:/") else base
+    return str(checkpoint(base, folder)) if base.startswith("models:/") else located(base)
 
 
 def training_data(config: RunConfig) -> str:

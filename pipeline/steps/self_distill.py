@@ -153,7 +153,7 @@ class _Rounds:
                 label=f"training on verified thoughts, {folder.name}",
                 config=self.config,
                 run_id=self.context.run_id,
-                model=resolve_base(self.config, self.context.work / "base") or self.config.profile.model.path,
+                model=resolve_base(self.config, self.context.work / "base"),
                 tokenizer=self.start,
                 work=folder,
             )

@@ -22,7 +22,7 @@ def run(config: RunConfig, context: Context) -> Result:
     from pipeline.training.sft import fused_rows
 
     dataset = open_dataset(config, context)
-    base = resolve_base(config, context.work / "base") or config.profile.model.path
+    base = resolve_base(config, context.work / "base")
     tokenizer = base or str(dataset.tokenizer)
     examples, databases = dataset.splits["train"], dataset.databases
     old, old_databases = _replayed(config, context, dataset)

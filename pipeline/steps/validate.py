@@ -104,10 +104,10 @@ def _tokenizer(
     """Where the tokenizer is: the base model's, or one trained on the training split for a model built from nothing."""
     from pipeline.training.model import train_tokenizer
 
-    base = resolve_base(config, context.work / "base")
     architecture = config.profile.model.architecture
-    if base or architecture is None:
-        return base or config.profile.model.path
+    if base := resolve_base(config, context.work / "base"):
+        return base
+    assert architecture is not None  # the profile has one origin, see ModelSettings
     corpus = [
         text
         for row in rows
