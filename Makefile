@@ -5,6 +5,8 @@ RECIPE  ?= querysmith
 DATA    ?= bundled
 SEED    ?= 42
 EXIT    ?=
+ARGS    ?=
+WORKERS ?= 2
 
 BIN := .venv/bin
 # The stamp carries the constraints' digest: nothing is installed again until they change.
@@ -18,9 +20,15 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 demo: $(INSTALLED)  ## the whole pipeline on this machine: make demo [PROFILE=smoke] [DATA=folder] [EXIT=1]
 	@$(BIN)/querysmith demo --profile $(PROFILE) --recipe $(RECIPE) --data "$(DATA)" --seed $(SEED) $(if $(EXIT),--exit)
 
-test: $(INSTALLED)  ## import contracts and all tests
+# Whole files beside each other, for their tests share fixtures; then, with nothing beside them, those that measure.
+test: $(INSTALLED)  ## import contracts and all tests, or some: make test [ARGS=tests/sql] [WORKERS=2]
 	$(BIN)/lint-imports
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m pytest -m "not alone" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m alone
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 lint: $(INSTALLED)  ## style and types
 	$(BIN)/ruff check .

@@ -61,6 +61,12 @@ SpiderWriter = Callable[..., Path]
 ModelBuilder = Callable[..., "PreTrainedModel"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests come first: where files run beside each other, none of them is left over at the end."""
+    long = {item.path for item in items if item.get_closest_marker("integration")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def write_sqlite(path: Path, script: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection:

@@ -35,6 +35,7 @@ def seconds(*arguments: str) -> float:
     return time.perf_counter() - start
 
 
+@pytest.mark.alone
 def test_help_answers_in_under_a_second() -> None:
     assert min(seconds("--help") for _ in range(3)) < 1
 

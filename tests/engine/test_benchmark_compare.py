@@ -210,6 +210,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("rows", HOSTILE.values(), ids=HOSTILE.keys())
 def test_many_columns_of_few_values(rows: Rows) -> None:
     a, b = result(rows), result(_shuffled(rows, random.Random(1)))
@@ -220,6 +221,7 @@ def test_many_columns_of_few_values(rows: Rows) -> None:
     assert time.perf_counter() - start < 5  # measured: 0.02
 
 
+@pytest.mark.alone
 def test_results_that_no_statistic_tells_apart() -> None:
     one_ring, two_rings = _edges(_ring(0, 60), 60), _edges(_ring(0, 30) + _ring(30, 30), 60)
     start = time.perf_counter()

@@ -20,7 +20,7 @@ from pipeline.engine.result import ErrorKind, Query
 from pipeline.engine.urls import MYSQL_PASSWORD_VARIABLE
 from pipeline.errors import InfrastructureError, InputError
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 # A few milliseconds each, and every answer is different.
 COUNTS = [

@@ -20,7 +20,7 @@ MAX_GROWTH_BYTES = 50 * 10**6
 GOOD = "SELECT name FROM singer WHERE singer_id = 2"
 
 # An endless loop in this process is a failure of one test, not of the run.
-pytestmark = pytest.mark.timeout(20, func_only=True)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(20, func_only=True)]
 
 
 def _name(sql: str) -> str:

@@ -92,6 +92,7 @@ def test_the_interval_covers_the_median_as_often_as_it_says(count: int) -> None:
     assert covered == pytest.approx(drawn[0][2], abs=0.02)
 
 
+@pytest.mark.alone
 def test_the_query_with_much_more_work_is_slower(engine: Engine, url: str) -> None:
     fast = Query(url, "SELECT count(*) FROM numbers")
     slow = Query(url, "SELECT count(*) FROM numbers a, numbers b WHERE a.n + b.n < 0")
@@ -104,6 +105,7 @@ def test_the_query_with_much_more_work_is_slower(engine: Engine, url: str) -> No
     assert comparison.cost_b < comparison.cost_a
 
 
+@pytest.mark.alone
 def test_a_query_can_be_compared_with_itself(engine: Engine, url: str) -> None:
     query = Query(url, "SELECT n FROM numbers WHERE n % 7 = 3")
     comparison = compare_latency(engine, query, query)

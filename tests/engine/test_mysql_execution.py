@@ -21,7 +21,7 @@ from pipeline.engine.mysql import MysqlExecutor
 from pipeline.engine.result import ErrorKind, ExecutionResult, Limits, Query
 from pipeline.errors import InfrastructureError, InputError
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 LIMITS = Limits(timeout_s=1.0, max_rows=100, max_bytes=2**20)
 SLOW = "SELECT COUNT(*) FROM numbers a, numbers b, numbers c WHERE a.n * b.n * c.n = -1"

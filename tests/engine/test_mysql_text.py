@@ -147,6 +147,7 @@ def test_any_text_is_read(text: str) -> None:
     assert forbidden(text) is None or isinstance(forbidden(text), str)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "piece",
     [

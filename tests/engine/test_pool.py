@@ -17,6 +17,8 @@ from pipeline.engine.pool import Engine
 from pipeline.engine.result import ErrorKind, Query
 from pipeline.errors import InfrastructureError
 
+pytestmark = pytest.mark.alone
+
 Workers = Callable[[], list[int]]
 WaitUntil = Callable[[Callable[[], bool]], None]
 

@@ -13,6 +13,8 @@ from pipeline.engine.result import ErrorKind, ExecutionResult, Limits, Query
 from pipeline.engine.sqlite import SqliteExecutor
 from pipeline.errors import InfrastructureError, InputError
 
+pytestmark = pytest.mark.alone
+
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c"
 
 

@@ -214,6 +214,7 @@ def test_the_gold_in_other_words_has_100_within_the_noise() -> None:
     assert np.mean(plain) < 95
 
 
+@pytest.mark.alone
 def test_the_gold_in_other_words_has_100_on_the_engine(tmp_path: Any, sqlite_file: Any) -> None:
     """A comment behind it: hardly slower, but reliably so."""
     path = sqlite_file(

@@ -256,6 +256,7 @@ def test_takes_any_text_that_was_a_query(query: dict[str, object], data: st.Data
     assert skeleton(sql, dialect) == skeleton(f" {sql}\n", dialect)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "sql",
     [
@@ -336,6 +337,7 @@ def test_no_wrong_prediction_shares_all_atoms_with_its_gold() -> None:
     assert sum(shared[True]) / len(shared[True]) > 0.8
 
 
+@pytest.mark.alone
 @needs_spider
 def test_atoms_and_skeleton_take_little_time() -> None:
     rows = [json.loads(line) for line in (SPIDER / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -202,6 +202,7 @@ def test_no_parentheses_unite_different_results(database: sqlite3.Connection, bo
         assert canonical(texts[0], "sqlite") != canonical(texts[1], "sqlite")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "sql",
     [

@@ -139,6 +139,7 @@ def test_takes_any_text(words: list[str]) -> None:
     assert set(differing_clauses("SELECT a FROM t", sql, "sqlite")) <= {*CLAUSES, UNPARSABLE}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "sql",
     [

@@ -209,6 +209,7 @@ def test_takes_any_text(words: list[str]) -> None:
     assert exact_set_match("SELECT a FROM t", sql, "mysql") in (True, False)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "sql",
     [

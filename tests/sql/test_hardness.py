@@ -76,6 +76,7 @@ def test_takes_any_text(sql: str) -> None:
     assert hardness(f"SELECT {sql}", "sqlite") in ("", "easy", "medium", "hard", "extra")
 
 
+@pytest.mark.alone
 def test_is_fast_on_hostile_text() -> None:
     sql = "SELECT f(" + ",".join(["b"] * 2400) + ") AS a FROM t ORDER BY " + ",".join(["a"] * 2400)
     start = time.perf_counter()

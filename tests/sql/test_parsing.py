@@ -54,6 +54,7 @@ def test_gives_the_reason(sql: str, reason: str) -> None:
     assert found.startswith(reason)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "sql",
     [

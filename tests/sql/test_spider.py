@@ -61,6 +61,7 @@ def test_takes_any_text(sql: str, keep_distinct: bool) -> None:
     assert len(spider_text(sql, keep_distinct)) <= len(sql)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("piece", ["'", '"', "[", "/*", "--", "> ", "YEAR(", "distinct ", "year  "])
 def test_is_fast_on_hostile_text(piece: str) -> None:
     sql = piece * (20_000 // len(piece))

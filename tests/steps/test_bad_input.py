@@ -14,6 +14,8 @@ from pipeline.config_loading import load_config
 from pipeline.errors import InputError
 from pipeline.steps import contract
 
+pytestmark = pytest.mark.usefixtures("mlflow_store")
+
 
 def refuse(home: Path, *settings: str) -> str:
     """Run `validate` as a process with these settings; returns its one line of error."""
@@ -56,7 +58,6 @@ def test_missing_data_folder(tmp_path: Path) -> None:
 def validate(home: Path, data: Path, monkeypatch: pytest.MonkeyPatch, *settings: str) -> contract.Result:
     """Run the step in this process, as the command does."""
     monkeypatch.setenv("QUERYSMITH_HOME", str(home))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
     config = load_config(None, ["profile=smoke", f"data={data}", *settings])
     return contract.execute("validate", config, "r", home / "result.json")
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 def test_a_registered_model_on_two_benchmarks(
     tmp_path: Path,
+    mlflow_store: str,
     monkeypatch: pytest.MonkeyPatch,
     spider_folder: Any,
     databases: dict[str, Database],
@@ -35,7 +36,6 @@ def test_a_registered_model_on_two_benchmarks(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     monkeypatch.setenv("QUERYSMITH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     rows = [{"db_id": e.db_id, "question": e.question, "query": e.gold_sql[0]} for e in known]
     folder = Path(spider_folder(dev=rows))
     Dataset({"train": known, "dev": known, "test": known}, databases).write(tmp_path / "dataset")
@@ -51,7 +51,7 @@ def test_a_registered_model_on_two_benchmarks(
     trained = contract.execute("sft", training, "train", None)
     monkeypatch.undo()
     monkeypatch.setenv("QUERYSMITH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_store)
     client = connect()
     register(client, "text2sql", trained.uris["model"], "train", {})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -28,7 +27,6 @@ class Stage:
         self.home, self.calls = home, 0
         self.behaviour: Any = lambda context: Result(uris={"model": "models:/m-1"}, metrics={"loss": 1.5})
         monkeypatch.setenv("QUERYSMITH_HOME", str(home))
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
         for step in ("sft", "promote"):
             monkeypatch.setitem(sys.modules, f"pipeline.steps.{step}", SimpleNamespace(run=self._run))
 
@@ -52,17 +50,8 @@ class Stage:
         return str(run.info.status)
 
 
-@pytest.fixture(scope="module")
-def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database: making one takes seconds."""
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments(max_results=1)
-    return path
-
-
 @pytest.fixture
-def stage(tmp_path: Path, empty_mlflow: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    shutil.copy(empty_mlflow, tmp_path / "mlflow.db")
+def stage(tmp_path: Path, mlflow_store: str, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return Stage(tmp_path, monkeypatch)
 
 

@@ -38,6 +38,7 @@ SETTINGS = [
 def test_every_component_is_logged(
     recipe: str,
     tmp_path: Path,
+    mlflow_store: str,
     monkeypatch: pytest.MonkeyPatch,
     databases: dict[str, Database],
     known: list[Example],
@@ -45,7 +46,6 @@ def test_every_component_is_logged(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     monkeypatch.setenv("QUERYSMITH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     folder = tmp_path / "dataset"
     Dataset({"train": known * 4, "dev": known, "test": known}, databases).write(folder)
     tokenizer.save_pretrained(folder / "tokenizer")

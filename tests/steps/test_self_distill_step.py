@@ -42,6 +42,7 @@ SETTINGS = [
 @pytest.fixture
 def distil(
     tmp_path: Path,
+    mlflow_store: str,
     monkeypatch: pytest.MonkeyPatch,
     databases: dict[str, Database],
     known: list[Example],
@@ -50,7 +51,6 @@ def distil(
 ) -> Distil:
     """Runs the step on a data set of known questions, after a stand-in for `sft` that logs the fitted model."""
     monkeypatch.setenv("QUERYSMITH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     folder = tmp_path / "dataset"
     Dataset({"train": known, "dev": known, "test": known}, databases).write(folder)
     tokenizer.save_pretrained(folder / "tokenizer")
@@ -87,12 +87,12 @@ def test_verified_thoughts_train_a_new_model_from_the_base(distil: Distil) -> No
 
 
 @pytest.mark.integration
-def test_a_round_that_was_killed_goes_on(distil: Distil, tmp_path: Path) -> None:
+def test_a_round_that_was_killed_goes_on(distil: Distil, tmp_path: Path, mlflow_store: str) -> None:
     """SIGKILL in the middle of a round's training: neither its thoughts nor its steps are made again."""
     model = distil(0)[0]
     home = tmp_path / "home"
     run = Pipeline(home, tmp_path, dag_run="r", settings=dict(setting.split("=", 1) for setting in SETTINGS))
-    run.environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}"}
+    run.environment = {"MLFLOW_TRACKING_URI": mlflow_store}
     inputs = {
         "profile.sft.epochs": "300",
         "profile.sft.checkpoint_steps": "50",
