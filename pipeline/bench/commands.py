@@ -100,6 +100,17 @@ def ablation(
     _tell(bench_ablation(profile, seeds, output, settings), show, None)
 
 
+@bench.command()
+def starter(
+    model: Annotated[str, typer.Option(help="starter, or a checkpoint's folder.")] = "starter",
+    json_file: JsonFile = None,
+) -> None:
+    """How well a model reads imagined databases that it has never seen, by level."""
+    from pipeline.bench.starter import bench_starter, show
+
+    _tell(bench_starter(model), show, json_file)
+
+
 def _tell(figures: dict[str, Any], show: Callable[[dict[str, Any], Any], None], json_file: Path | None) -> None:
     from rich.console import Console
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from pipeline.data.splits import normalise
@@ -86,3 +86,13 @@ def _grammar() -> Drawer:
     from pipeline.synth.grammar import draw  # its lists of words and shapes: only who draws pays for them
 
     return draw
+
+
+def draw_with_slow_form(view: View, rng: Random, level: Level | None) -> Drawn | None:
+    """The grammar's question with an equivalent query as people write it, where there is one."""
+    from pipeline.synth.slow import slow_form
+
+    drawn = _grammar()(view, rng, level)
+    if drawn is None:
+        return None
+    return replace(drawn, slow_sql=slow_form(drawn.sql, view.schema, rng, view.dialect) or "")

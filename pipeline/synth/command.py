@@ -26,7 +26,7 @@ from pipeline.data.example import Database
 from pipeline.engine.pool import Engine
 from pipeline.errors import InputError
 from pipeline.progress import progress
-from pipeline.synth.candidates import Drawer
+from pipeline.synth.candidates import Drawer, draw_with_slow_form
 from pipeline.synth.harvest import Harvest, harvest
 from pipeline.synth.judging import Judge, Judged
 from pipeline.synth.layout import dump, file_digests, write_questions
@@ -70,6 +70,7 @@ def synthesise(sources: Sequence[Source], order: Order, out: Path, drawer: Drawe
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not _is_ours(out))):
         raise InputError(f"{out} holds other files than synthetic questions; name a folder that does not exist yet")
     started = time.monotonic()
+    drawer = drawer or (draw_with_slow_form if order.slow_share else None)
     made = Made()
     with _pool(order.workers) as pool, Engine(order.workers, _TIMEOUT_S, _MOST_ROWS) as engine:
         kept = [k for source in sources for k in _harvest(source, order, engine, pool, made, drawer)]

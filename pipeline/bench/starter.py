@@ -1,0 +1,108 @@
+"""`querysmith bench starter`: how well a model reads databases that it has never seen.
+
+The databases are imagined, with rows, in words that no training item has: real words kept out of the training lexicon,
+or invented ones of which the tokenizer knows no piece longer than chance gives it. A question counts as right if it is
+on the database and on its altered copies; a gold answers something definite, and otherwise on a copy.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.config import home, located
+from pipeline.config_loading import load_config
+from pipeline.data.example import Database, Example
+from pipeline.data.prompts import MODES
+from pipeline.data.sqlite_schema import read_sqlite
+from pipeline.evaluation.scorecard import Answer, answer, evaluator_name
+from pipeline.evaluation.statistics import proportion
+from pipeline.rewards.copies import open_copies
+from pipeline.rewards.engine import open_engine
+from pipeline.synth.harvest import harvest
+from pipeline.synth.judging import Judge
+from pipeline.synth.view import LEVELS
+
+if TYPE_CHECKING:
+    from pipeline.synth.imagined import Lexicon
+
+SEED = 11
+VIEWS, PER_LEVEL, ROWS, COPIES = 20, 6, 400, 5
+_DRAWS = 60  # kept questions of a database, of which PER_LEVEL of each level are asked
+
+
+def bench_starter(model: str, views: int = VIEWS) -> dict[str, Any]:
+    """EX by kind of words, mode and level, each with its 95 % interval (Clopper-Pearson) and number of questions."""
+    from pipeline.synth.imagined import HELD_OUT, novel_lexicon
+    from pipeline.training.model import load_model, load_tokenizer
+
+    path = located(model)
+    loaded, tokenizer = load_model(path), load_tokenizer(path)
+    config = load_config(None, ["profile=tiny"])
+    figures: dict[str, Any] = {"model": model, "seed": SEED, "views": views, "rows": []}
+    for words, lexicons in (
+        ("held-out words", [HELD_OUT] * views),
+        ("invented words", [novel_lexicon(SEED + number) for number in range(views)]),
+    ):
+        with TemporaryDirectory() as folder:
+            databases, examples = _questions(lexicons, Path(folder))
+            copies = open_copies(databases, COPIES)
+            with open_engine(config, databases, copies) as engine:
+                answers = answer(
+                    loaded, tokenizer, engine, examples, databases, copies, config.profile.generation, words
+                )
+            figures["evaluator"] = evaluator_name(copies)
+        figures["rows"] += [_row(words, mode, level, answers) for mode in MODES for level in ("all", *LEVELS)]
+    return figures
+
+
+def show(figures: dict[str, Any], console: Console) -> None:
+    """A table with a column for each mode."""
+    console.print(
+        f"model {figures['model']}, {figures['views']} imagined databases of each kind, seed {figures['seed']}; "
+        f"{figures['evaluator']}"
+    )
+    table = Table("Words", "Level", "Questions", *MODES)
+    by_key = {(row["words"], row["level"], row["mode"]): row for row in figures["rows"]}
+    for words, level in dict.fromkeys((row["words"], row["level"]) for row in figures["rows"]):
+        rows = [by_key[words, level, mode] for mode in MODES]
+        cells = [f"{r['ex']:.1%} \\[{r['low']:.1%}, {r['high']:.1%}]" for r in rows]
+        table.add_row(words, level, str(rows[0]["questions"]), *cells)
+    console.print(table)
+
+
+def _row(words: str, mode: str, level: str, answers: Sequence[Answer]) -> dict[str, Any]:
+    rollouts = [a.rollout for a in answers if a.rollout.mode == mode]
+    own = [r.correct for r in rollouts if level in ("all", r.example.difficulty)]
+    share = proportion(own)
+    found = {"words": words, "mode": mode, "level": level, "questions": len(own)}
+    return found | {"ex": share.value, "low": share.low, "high": share.high}
+
+
+def _questions(lexicons: Sequence[Lexicon], folder: Path) -> tuple[dict[str, Database], list[Example]]:
+    """The databases in `folder`, and as many questions of each level on each as are worth asking, up to PER_LEVEL."""
+    from pipeline.engine.pool import Engine
+    from pipeline.synth.imagined import imagined_view, write_rows
+    from pipeline.synth.variants import variants
+
+    databases: dict[str, Database] = {}
+    examples: list[Example] = []
+    rng = random.Random(SEED)
+    with Engine(2, timeout_s=1.0) as engine:
+        for number, lexicon in enumerate(lexicons):
+            db_id, path = f"imagined_{number}", folder / f"{number}.sqlite"
+            view = replace(write_rows(imagined_view(rng, lexicon), path, rng, ROWS), db_id=db_id)
+            database = databases[db_id] = read_sqlite(db_id, path)
+            judge = Judge(engine, database, variants(database, COPIES, home() / "cache" / "variants"))
+            found = harvest(view, judge, _DRAWS, SEED, None, lambda _: None)
+            for level in LEVELS:
+                drawn = [one.candidate.drawn for one in found.kept if one.candidate.drawn.level == level]
+                examples += [Example(db_id, d.question, (d.sql,), difficulty=level) for d in drawn[:PER_LEVEL]]
+    return databases, examples
