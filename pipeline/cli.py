@@ -125,7 +125,7 @@ def samples(
     questions: Annotated[int, typer.Option(help="Questions for each database.")] = 400,
 ) -> None:
     """Write the sample databases with questions, gold SQL and thoughts."""
-    from pipeline.synth.samples import write_samples
+    from pipeline.synth.samples.writing import write_samples
 
     typer.echo(str(write_samples(out, seed, questions)))
 
@@ -152,10 +152,10 @@ def synth_command(
     """Write questions with SQL and thoughts over your own databases, every one of them executed."""
     from rich.console import Console
 
-    from pipeline.synth.command import synthesise
-    from pipeline.synth.made import Order
-    from pipeline.synth.quality import show
-    from pipeline.synth.sources import open_sources
+    from pipeline.synth.questions.command import synthesise
+    from pipeline.synth.questions.made import Order
+    from pipeline.synth.questions.quality import show
+    from pipeline.synth.questions.sources import open_sources
 
     quiet_defaults()
     made = synthesise(open_sources(db, only), Order(n, seed, slow_share, workers), out)

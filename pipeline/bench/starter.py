@@ -26,8 +26,8 @@ from pipeline.evaluation.scorecard import Answer, answer, evaluator_name
 from pipeline.evaluation.statistics import proportion
 from pipeline.rewards.copies import open_copies
 from pipeline.rewards.engine import open_engine
-from pipeline.synth.harvest import harvest
-from pipeline.synth.judging import Judge
+from pipeline.synth.questions.harvest import harvest
+from pipeline.synth.questions.judging import Judge
 from pipeline.synth.view import LEVELS
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _questions(lexicons: Sequence[Lexicon], folder: Path) -> tuple[dict[str, Dat
     """The databases in `folder`, and as many questions of each level on each as are worth asking, up to PER_LEVEL."""
     from pipeline.engine.pool import Engine
     from pipeline.synth.imagined import imagined_view, write_rows
-    from pipeline.synth.variants import variants
+    from pipeline.synth.variants.copies import variants
 
     databases: dict[str, Database] = {}
     examples: list[Example] = []

@@ -15,7 +15,7 @@ from pipeline.config_loading import load_config
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import render_completion, render_schema
 from pipeline.data.spider import load_spider
-from pipeline.synth.samples import write_samples
+from pipeline.synth.samples.writing import write_samples
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

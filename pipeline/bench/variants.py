@@ -25,7 +25,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.external import LIMITS
 from pipeline.evaluation.predictions import Prediction
 from pipeline.evaluation.scoring import RULES, verdicts
-from pipeline.synth.variants import variants
+from pipeline.synth.variants.copies import variants
 
 COPIES = (1, 2, 3, 5, 10)
 ALL = "all"

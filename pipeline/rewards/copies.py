@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pipeline.config import home
 from pipeline.data.example import Database
 from pipeline.progress import progress
-from pipeline.synth.variants import variants
+from pipeline.synth.variants.copies import variants
 
 Copies = Mapping[str, Sequence[Database]]  # by db_id
 

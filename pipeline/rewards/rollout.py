@@ -1,7 +1,7 @@
 """A rollout: one completion, parsed once, executed once and compared once, whatever rewards look at it later.
 
 Right means: its result equals a gold's on the database and, where altered copies of the database are given, on all of
-them (see pipeline.synth.variants), so that what is equal by accident is not taken for right.
+them (see pipeline.synth.variants.copies), so that what is equal by accident is not taken for right.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from pipeline.errors import InputError
 from pipeline.registry.models import resolve_base
 from pipeline.rewards.engine import open_engine
 from pipeline.steps.contract import Context, Result
-from pipeline.synth.samples import write_samples
+from pipeline.synth.samples.writing import write_samples
 from pipeline.synth.thoughts import describe
 
 

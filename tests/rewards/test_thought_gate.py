@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.data.example import Column, Database, Schema
 from pipeline.data.spider import load_spider
 from pipeline.rewards.thought_gate import refusal, schema_names, stuffing
-from pipeline.synth.samples import write_samples
+from pipeline.synth.samples.writing import write_samples
 from pipeline.synth.thoughts import describe
 
 SCHEMA = Schema(

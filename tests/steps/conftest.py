@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from step_process import Pipeline
 
-from pipeline.synth.samples import write_samples
+from pipeline.synth.samples.writing import write_samples
 
 
 @pytest.fixture(scope="session")

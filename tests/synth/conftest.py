@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pipeline.synth.samples import write_samples
+from pipeline.synth.samples.writing import write_samples
 
 
 class Samples(NamedTuple):

@@ -16,10 +16,10 @@ from pipeline.data.sqlite_schema import read_sqlite
 from pipeline.data.tables_json import read_tables_json
 from pipeline.engine.urls import MYSQL_PASSWORD_VARIABLE
 from pipeline.errors import InfrastructureError, InputError
-from pipeline.synth import sampling
-from pipeline.synth.nouns import column_nouns, one_and_many, words
-from pipeline.synth.reading import read_view
-from pipeline.synth.schema_files import read_schema_file
+from pipeline.synth.reading import sampling
+from pipeline.synth.reading.nouns import column_nouns, one_and_many, words
+from pipeline.synth.reading.schema_files import read_schema_file
+from pipeline.synth.reading.views import read_view
 from pipeline.synth.view import View, ViewLink
 
 SHOP = """

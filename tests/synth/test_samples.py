@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.synth import samples as module
-from pipeline.synth.database import content_digest, draw_rows, write_database
-from pipeline.synth.domains import DOMAINS
-from pipeline.synth.patterns import PATTERNS
-from pipeline.synth.questions import Question, draw_questions, is_worth_asking, normalise
-from pipeline.synth.samples import difficulty, leak_keys, write_samples
-from pipeline.synth.splits import split
+from pipeline.synth.questions.splits import split
+from pipeline.synth.samples import writing as module
+from pipeline.synth.samples.database import content_digest, draw_rows, write_database
+from pipeline.synth.samples.domains import DOMAINS
+from pipeline.synth.samples.patterns import PATTERNS
+from pipeline.synth.samples.questions import Question, draw_questions, is_worth_asking, normalise
+from pipeline.synth.samples.writing import difficulty, leak_keys, write_samples
 
 from .conftest import Samples
 
@@ -246,7 +246,7 @@ class TestWriting:
 
 
 def test_asking_for_too_many_questions_is_an_input_error(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.synth.questions.DRAWS_PER_QUESTION", 1)
+    monkeypatch.setattr("pipeline.synth.samples.questions.DRAWS_PER_QUESTION", 1)
     domain = DOMAINS[0]
     with pytest.raises(InputError, match="questions_per_database"):
         list(draw_questions(domain, draw_rows(domain, 11), samples.database(domain.db_id), 11, 50))

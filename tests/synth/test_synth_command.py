@@ -20,13 +20,13 @@ from pipeline.data.spider import load_spider
 from pipeline.data.splits import leaks
 from pipeline.engine.urls import MYSQL_PASSWORD_VARIABLE
 from pipeline.errors import InputError
-from pipeline.synth import harvest
-from pipeline.synth.command import synthesise
-from pipeline.synth.made import Made, Order
-from pipeline.synth.quality import show
-from pipeline.synth.sources import open_sources
+from pipeline.synth.questions import harvest
+from pipeline.synth.questions.command import synthesise
+from pipeline.synth.questions.made import Made, Order
+from pipeline.synth.questions.quality import show
+from pipeline.synth.questions.sources import open_sources
+from pipeline.synth.questions.worth import holds, probes
 from pipeline.synth.view import LEVELS, Drawn, Level, View
-from pipeline.synth.worth import holds, probes
 
 TABLES = """
 CREATE TABLE makers (maker_id INTEGER PRIMARY KEY, name TEXT, country TEXT);

@@ -22,8 +22,8 @@ from pipeline.data.example import Database, ForeignKey, Schema
 from pipeline.data.sqlite_schema import read_sqlite
 from pipeline.engine.urls import sqlite_path
 from pipeline.errors import InfrastructureError, InputError
-from pipeline.synth import variants as module
-from pipeline.synth.variants import MOST_COPIES, variants
+from pipeline.synth.variants import copies as module
+from pipeline.synth.variants.copies import MOST_COPIES, variants
 
 Rows = list[tuple[Any, ...]]
 Maker = Callable[..., Database]
@@ -166,7 +166,7 @@ def test_the_same_digest_gives_the_same_bytes_in_another_process(database: Maker
     here = contents(variants(base, 3, tmp_path / "here"))
     script = (
         "import json, sys; from pathlib import Path; from pipeline.data.example import Database;"
-        "from pipeline.synth.variants import variants;"
+        "from pipeline.synth.variants.copies import variants;"
         "variants(Database.from_json(json.load(sys.stdin)), 3, Path(sys.argv[1]))"
     )
     subprocess.run(

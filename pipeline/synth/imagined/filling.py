@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.synth.imagined.similar_texts import similar_texts
-from pipeline.synth.rows import zipf
+from pipeline.synth.samples.rows import zipf
 from pipeline.synth.view import Value, View, ViewColumn, ViewTable
 
 Array = np.ndarray[Any, np.dtype[Any]]

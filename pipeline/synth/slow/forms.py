@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipeline.data.example import Schema
-from pipeline.synth.reserved import needs_quotes
+from pipeline.synth.reading.reserved import needs_quotes
 from pipeline.synth.slow import conditions, functions, groups, inner_queries, sources
 from pipeline.synth.slow.spot import Rewrite, Spot
 from pipeline.synth.slow.tables import Tables

@@ -1,0 +1,1 @@
+"""Real databases and schema files as the question grammar sees them."""
