@@ -1,15 +1,16 @@
-"""`querysmith bench ablation`: what each part of the training is worth, by leaving it out.
+"""`querysmith bench ablation`: what each part of the training is worth, by leaving it out or by doing it otherwise.
 
-Every variant is trained by the pipeline's own steps on the bundled databases, from the same start, and answers the same
-held-out questions in both modes (greedy). Hours on a CPU: each measurement is kept at once, and a later call goes on
-where an earlier one stopped.
+Every variant is trained by the pipeline's own steps on the same data from the same start, and answers the same held-out
+questions in both modes (greedy). A step that two variants have in common is trained once. Long on a CPU: each
+measurement is kept at once, and a later call goes on where an earlier one stopped.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +20,51 @@ from rich.table import Table
 from pipeline.config import RunConfig
 from pipeline.config_loading import load_config
 from pipeline.data.dataset import Dataset
-from pipeline.evaluation.scorecard import answer, evaluator_name, score
+from pipeline.evaluation.scorecard import Answer, answer, evaluator_name, latency, score
 from pipeline.evaluation.statistics import proportion
 from pipeline.registry.models import checkpoint
 from pipeline.registry.runs import fetch
 from pipeline.rewards.copies import open_copies
 from pipeline.rewards.engine import open_engine
 
-# Settings of each variant, and the steps that make its model.
-VARIANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "fused": ((), ("sft",)),
-    "thinking only": (("profile.sft.modes=think",), ("sft",)),
-    "non-thinking only": (("profile.sft.modes=no_think",), ("sft",)),
-    "fused, samples weigh the same": (("profile.sft.weighting=sample",), ("sft",)),
-    "fused, then self-distillation": ((), ("sft", "self_distill")),
+# The steps of each variant, in their order, each with the settings that are its own.
+Chain = Sequence[tuple[str, tuple[str, ...]]]
+_SFT = ("sft", ())
+EXPERIMENTS: dict[str, dict[str, Chain]] = {
+    "training": {
+        "fused": [_SFT],
+        "thinking only": [("sft", ("profile.sft.modes=think",))],
+        "non-thinking only": [("sft", ("profile.sft.modes=no_think",))],
+        "fused, samples weigh the same": [("sft", ("profile.sft.weighting=sample",))],
+        "fused, then self-distillation": [_SFT, ("self_distill", ())],
+    },
+    "recipes": {
+        "SFT": [_SFT],
+        **{name: [_SFT, ("grpo", (f"recipe={name}",))] for name in ("querysmith", "sql_r1", "finer_sql", "hes_sql")},
+        "querysmith without its latency reward": [_SFT, ("grpo", ("recipe.rewards.latency.weight=0",))],
+    },
 }
-_FIGURES = ("ex_think", "ex_no_think", "obedience_think", "obedience_no_think", "tokens_think", "tokens_no_think")
+_FIGURES = {
+    **{f"{name}_{mode}": "{:.1%}" for name in ("ex", "obedience") for mode in ("think", "no_think")},
+    **{f"tokens_{mode}": "{:.0f}" for mode in ("think", "no_think")},
+    **dict.fromkeys(("latency_ratio", "cost_ratio"), "{:.2f}"),
+    "latency_questions": "{:.0f}",
+}
 
 
-def bench_ablation(profile: str, seeds: Sequence[int], folder: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
+def bench_ablation(
+    experiment: str, profile: str, seeds: Sequence[int], folder: Path, settings: Sequence[str] = ()
+) -> dict[str, Any]:
     """All measurements, those of earlier calls among them, which lie in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "ablation.json"
+    file = folder / f"{experiment}.json"
     figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"rows": []}
     done = {(row["variant"], row["seed"]) for row in figures["rows"]}
     for seed in seeds:
         common = [f"profile={profile}", f"seed={seed}", *settings]
-        for variant, (own, steps) in VARIANTS.items():
+        for variant, chain in EXPERIMENTS[experiment].items():
             if (variant, seed) not in done:
-                figures["rows"].append({"variant": variant, "seed": seed, **_measure([*common, *own], steps, folder)})
+                figures["rows"].append({"variant": variant, "seed": seed, **_measure(common, chain, folder)})
                 file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return figures
 
@@ -56,55 +73,72 @@ def show(figures: dict[str, Any], console: Console) -> None:
     """One line a variant: mean over the seeds and the range of it."""
     rows = figures["rows"]
     console.print(
-        f"{rows[0]['evaluator']}; {rows[0]['questions']} questions; seeds {sorted({r['seed'] for r in rows})}"
+        f"{rows[0]['evaluator']}; {rows[0]['questions']} questions; seeds {sorted({r['seed'] for r in rows})}; ratios: "
+        "queries of the last step against those of the first, on questions that both have right"
     )
     table = Table("Variant", *_FIGURES)
     for variant in dict.fromkeys(row["variant"] for row in rows):
         own = [row for row in rows if row["variant"] == variant]
-        cells = []
-        for name in _FIGURES:
-            values = [row[name] for row in own]
-            shape = "{:.1%}" if not name.startswith("tokens") else "{:.0f}"
-            cells.append(
-                f"{shape.format(statistics.fmean(values))} ({shape.format(min(values))}-{shape.format(max(values))})"
-            )
-        table.add_row(variant, *cells)
+        table.add_row(variant, *(_with_range([r[name] for r in own if name in r], f) for name, f in _FIGURES.items()))
     console.print(table)
 
 
-def _measure(settings: list[str], steps: Sequence[str], folder: Path) -> dict[str, Any]:
-    """Train one variant and let its model answer the held-out questions."""
-    from pipeline.steps.contract import execute
-    from pipeline.training.model import load_model, load_tokenizer
+def _with_range(values: Sequence[float], shape: str) -> str:
+    if not values:
+        return ""
+    low, high = shape.format(min(values)), shape.format(max(values))
+    return f"{shape.format(statistics.fmean(values))} ({low}-{high})"
 
-    config = load_config(None, settings)
-    dag_run = f"ablation-{config.digest()}"
-    data = execute("validate", config, dag_run, None).uris["dataset"]
-    model = ""
-    for step in steps:
-        inputs = [f"inputs.dataset={data}", *([f"inputs.model={model}"] if model else [])]
-        model = execute(step, load_config(None, [*settings, *inputs]), dag_run, None).uris["model"]
+
+def _measure(common: Sequence[str], chain: Chain, folder: Path) -> dict[str, Any]:
+    """Train one variant and let its model answer the held-out questions, beside that of its first step."""
+    config, dag_run = load_config(None, common), _dag_run([*common, "validate"])
+    data = _uri("validate", common, dag_run, "dataset")
+    models: list[str] = []
+    for place, (step, own) in enumerate(chain):
+        inputs = [f"inputs.dataset={data}", *(f"inputs.model={uri}" for uri in models[-1:])]
+        dag_run = _dag_run([*common, *(f"{name} {given}" for name, given in chain[: place + 1])])
+        models.append(_uri(step, [*common, *own, *inputs], dag_run, "model"))
     dataset = Dataset.read(fetch(data, folder / dag_run / "dataset"))
-    path = str(checkpoint(model, folder / dag_run / model.rpartition("/")[2]))
-    found = _answers(config, dataset, load_model(path), load_tokenizer(path))
+    places = {uri: str(checkpoint(uri, folder / dag_run / uri.rpartition("/")[2])) for uri in (models[0], models[-1])}
+    found = _answers(config, dataset, places, models[0], models[-1])
     return found | {"questions": len(dataset.splits["test"]), "data_digest": dataset.digest}
 
 
-def _answers(config: RunConfig, dataset: Dataset, model: Any, tokenizer: Any) -> dict[str, Any]:
+def _dag_run(parts: Sequence[str]) -> str:
+    """The same for variants that have come the same way, so that a step which has ended is not repeated."""
+    return f"ablation-{hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:16]}"
+
+
+def _uri(step: str, settings: Sequence[str], dag_run: str, name: str) -> str:
+    from pipeline.steps.contract import execute
+
+    return execute(step, load_config(None, list(settings)), dag_run, None).uris[name]
+
+
+def _answers(config: RunConfig, dataset: Dataset, places: Mapping[str, str], first: str, last: str) -> dict[str, Any]:
+    from pipeline.training.model import load_model, load_tokenizer
+
     copies = open_copies(dataset.databases, config.recipe.variants)
     with open_engine(config, dataset.databases, copies) as engine:
-        answers = answer(
-            model,
-            tokenizer,
-            engine,
-            dataset.splits["test"],
-            dataset.databases,
-            copies,
-            config.profile.generation,
-            "held-out questions",
-        )
-    figures: dict[str, Any] = {name: value for name, value in score(answers).items() if name in _FIGURES}
+        answers: dict[str, list[Answer]] = {
+            uri: answer(
+                load_model(place),
+                load_tokenizer(place),
+                engine,
+                dataset.splits["test"],
+                dataset.databases,
+                copies,
+                config.profile.generation,
+                "held-out questions",
+            )
+            for uri, place in places.items()
+        }
+        figures: dict[str, Any] = dict(score(answers[last]))
+        if first != last:
+            repeats = config.profile.evaluate.latency_repeats
+            figures |= latency(engine, dataset.databases, answers[last], answers[first], repeats, "latency")
     for mode in ("think", "no_think"):
-        share = proportion([a.rollout.correct for a in answers if a.rollout.mode == mode])
+        share = proportion([a.rollout.correct for a in answers[last] if a.rollout.mode == mode])
         figures[f"ex_{mode}_interval"] = [share.low, share.high]
     return figures | {"evaluator": evaluator_name(copies)}

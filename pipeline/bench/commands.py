@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from pipeline.environment import quiet_defaults
+
+Experiment = Literal["training", "recipes"]
 
 bench = typer.Typer(help="Measure parts of Querysmith, on real data where there is some.", no_args_is_help=True)
 
@@ -90,14 +92,15 @@ def training(rounds: Rounds = 5, json_file: JsonFile = None) -> None:
 @bench.command()
 def ablation(
     output: Annotated[Path, typer.Option(help="Folder for the measurements; a later call goes on with them.")],
+    experiment: Annotated[Experiment, typer.Option(help="What is varied.")] = "training",
     profile: Annotated[str, typer.Option(help="Profile of all trainings.")] = "tiny",
     seeds: Annotated[list[int], typer.Option(help="Repeatable.")] = [42, 43, 44],  # noqa: B006
     settings: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="One setting for all.")] = [],  # noqa: B006
 ) -> None:
-    """Fused SFT against its parts, with and without self-distillation. Hours on a CPU."""
+    """Training: fused SFT against its parts, with and without self-distillation. Recipes: GRPO with each of them."""
     from pipeline.bench.ablation import bench_ablation, show
 
-    _tell(bench_ablation(profile, seeds, output, settings), show, None)
+    _tell(bench_ablation(experiment, profile, seeds, output, settings), show, None)
 
 
 @bench.command()

@@ -194,9 +194,9 @@ def latency(
     """Wall time of a model's queries against a reference model's, only on answers that both have right.
 
     `latency_ms` and `reference_latency_ms` are means of medians, `latency_ratio` geometric mean of the paired ratios
-    (below 1: faster than the reference), `latency_questions` how many answers were compared. A pair of identical
-    queries runs too, so that the spread of the measurement shows in the ratio. Without a shared right answer only the
-    count is returned.
+    (below 1: faster than the reference), `cost_ratio` that of the engine's counts of work, `latency_questions` how many
+    answers were compared. A pair of identical queries runs too, so that the spread of the measurement shows in the
+    ratio. Without a shared right answer only the count is returned.
     """
     both = [(a, b) for a, b in zip(answers, reference, strict=True) if a.rollout.correct and b.rollout.correct]
     urls = [databases[mine.rollout.example.db_id].url for mine, _ in both]
@@ -209,7 +209,14 @@ def latency(
         "reference_latency_ms": 1000 * statistics.fmean(pair.a_s for pair in pairs),
         "latency_ratio": statistics.geometric_mean(pair.ratio for pair in pairs),
         "latency_questions": float(len(pairs)),
-    }
+    } | _cost_ratio(pairs)
+
+
+def _cost_ratio(pairs: Sequence[LatencyComparison]) -> dict[str, float]:
+    """Nothing where the engine does not count work."""
+    counted = [(p.cost_a, p.cost_b) for p in pairs if p.cost_a is not None and p.cost_b is not None]
+    ratios = [(mine + 1) / (reference + 1) for reference, mine in counted]  # 1: a query may cost nothing
+    return {"cost_ratio": statistics.geometric_mean(ratios)} if ratios else {}
 
 
 def _measured(

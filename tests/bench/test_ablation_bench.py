@@ -1,0 +1,67 @@
+"""The bookkeeping of `bench ablation`: shared steps are trained once, measurements outlive an interruption."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pipeline.bench import ablation
+from pipeline.config_loading import load_config
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """Every step that is asked for: its name, its DAG run and the model that it starts from; nothing is trained."""
+    asked: list[tuple[str, str, str]] = []
+
+    def uri(step: str, settings: list[str], dag_run: str, name: str) -> str:
+        config = load_config(None, list(settings))  # the settings are valid
+        asked.append((step, dag_run, config.inputs.model))
+        return f"models:/{step}-{dag_run}"
+
+    dataset = SimpleNamespace(splits={"test": [1, 2, 3]}, digest="d")
+    monkeypatch.setattr(ablation, "_uri", uri)
+    monkeypatch.setattr(ablation, "fetch", lambda *_: Path("nowhere"))
+    monkeypatch.setattr(ablation.Dataset, "read", lambda _: dataset)
+    monkeypatch.setattr(ablation, "checkpoint", lambda _, folder: folder)
+    monkeypatch.setattr(ablation, "_answers", answers)
+    return asked
+
+
+def answers(config: Any, dataset: Any, places: dict[str, str], first: str, last: str) -> dict[str, Any]:
+    figures = {name: 0.5 for name in ablation._FIGURES if first != last or "ratio" not in name}
+    return figures | {"evaluator": "greedy", "places": len(places)}
+
+
+@pytest.mark.parametrize("experiment", list(ablation.EXPERIMENTS))
+def test_what_variants_share_is_one_dag_run(
+    experiment: str, trained: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    """So the step's own record spares the second training; what differs gets a run of its own."""
+    figures = ablation.bench_ablation(experiment, "smoke", [1, 2], tmp_path)
+    variants = ablation.EXPERIMENTS[experiment]
+    assert [row["variant"] for row in figures["rows"]] == [*variants, *variants]
+    plain = {run for step, run, _ in trained if step == "sft"}
+    own_sft = {chain[0] for chain in variants.values()}
+    assert len(plain) == 2 * len(own_sft)
+    later = [(step, run) for step, run, _ in trained if step in ("grpo", "self_distill")]
+    assert len(set(later)) == len(later) == 2 * sum(len(chain) > 1 for chain in variants.values())
+    assert all(model.startswith("models:/sft-") for step, _, model in trained if step in ("grpo", "self_distill"))
+    assert len({run for step, run, _ in trained if step == "validate"}) == 2  # one for each seed
+
+
+def test_measurements_are_kept(trained: list[tuple[str, str, str]], tmp_path: Path) -> None:
+    ablation.bench_ablation("training", "smoke", [1], tmp_path)
+    before = len(trained)
+    figures = ablation.bench_ablation("training", "smoke", [1, 2], tmp_path)
+    assert len(trained) == 2 * before
+    assert len(figures["rows"]) == 2 * len(ablation.EXPERIMENTS["training"])
+    console = Console(record=True, width=300)
+    ablation.show(figures, console)
+    text = console.export_text()
+    assert "fused, then self-distillation" in text
+    assert "50.0% (50.0%-50.0%)" in text
