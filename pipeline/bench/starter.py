@@ -7,35 +7,26 @@ on the database and on its altered copies; a gold answers something definite, an
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.config import home, located
+from pipeline.config import located
 from pipeline.config_loading import load_config
-from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES
-from pipeline.data.sqlite_schema import read_sqlite
 from pipeline.evaluation.scorecard import Answer, answer, evaluator_name
 from pipeline.evaluation.statistics import proportion
 from pipeline.rewards.copies import open_copies
 from pipeline.rewards.engine import open_engine
-from pipeline.synth.questions.harvest import harvest
-from pipeline.synth.questions.judging import Judge
 from pipeline.synth.view import LEVELS
-
-if TYPE_CHECKING:
-    from pipeline.synth.imagined import Lexicon
+from pipeline.training.starter.questions import imagined_questions
 
 SEED = 11
 VIEWS, PER_LEVEL, ROWS, COPIES = 20, 6, 400, 5
-_DRAWS = 60  # kept questions of a database, of which PER_LEVEL of each level are asked
 
 
 def bench_starter(model: str, views: int = VIEWS) -> dict[str, Any]:
@@ -52,7 +43,7 @@ def bench_starter(model: str, views: int = VIEWS) -> dict[str, Any]:
         ("invented words", [novel_lexicon(SEED + number) for number in range(views)]),
     ):
         with TemporaryDirectory() as folder:
-            databases, examples = _questions(lexicons, Path(folder))
+            databases, examples = imagined_questions(lexicons, Path(folder), SEED, PER_LEVEL, ROWS, COPIES)
             copies = open_copies(databases, COPIES)
             with open_engine(config, databases, copies) as engine:
                 answers = answer(
@@ -84,25 +75,3 @@ def _row(words: str, mode: str, level: str, answers: Sequence[Answer]) -> dict[s
     share = proportion(own)
     found = {"words": words, "mode": mode, "level": level, "questions": len(own)}
     return found | {"ex": share.value, "low": share.low, "high": share.high}
-
-
-def _questions(lexicons: Sequence[Lexicon], folder: Path) -> tuple[dict[str, Database], list[Example]]:
-    """The databases in `folder`, and as many questions of each level on each as are worth asking, up to PER_LEVEL."""
-    from pipeline.engine.pool import Engine
-    from pipeline.synth.imagined import imagined_view, write_rows
-    from pipeline.synth.variants.copies import variants
-
-    databases: dict[str, Database] = {}
-    examples: list[Example] = []
-    rng = random.Random(SEED)
-    with Engine(2, timeout_s=1.0) as engine:
-        for number, lexicon in enumerate(lexicons):
-            db_id, path = f"imagined_{number}", folder / f"{number}.sqlite"
-            view = replace(write_rows(imagined_view(rng, lexicon), path, rng, ROWS), db_id=db_id)
-            database = databases[db_id] = read_sqlite(db_id, path)
-            judge = Judge(engine, database, variants(database, COPIES, home() / "cache" / "variants"))
-            found = harvest(view, judge, _DRAWS, SEED, None, lambda _: None)
-            for level in LEVELS:
-                drawn = [one.candidate.drawn for one in found.kept if one.candidate.drawn.level == level]
-                examples += [Example(db_id, d.question, (d.sql,), difficulty=level) for d in drawn[:PER_LEVEL]]
-    return databases, examples

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,20 +12,16 @@ from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, Mode, read_completion, render_prompt
 from pipeline.engine.pool import Engine
-from pipeline.engine.result import Query
 from pipeline.evaluation.predictions import Prediction
 from pipeline.evaluation.scoring import RULES, verdicts
 from pipeline.inference.generate import generate
-from pipeline.training.starter.items import database_of
+from pipeline.training.starter.questions import imagined_questions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from pipeline.synth.view import Drawn, View
-
 SEED = 7  # always the same questions, whatever the training's seed
-VIEWS, QUESTIONS, ROWS = 24, 5, 60
-MAX_DRAWS = 40  # for the questions of one view: some shapes do not fit it, some queries return nothing
+VIEWS, PER_LEVEL, ROWS = 30, 1, 60
 
 
 @dataclass(frozen=True)
@@ -62,27 +57,8 @@ class Validation:
 
 def held_out() -> Validation:
     """The fixed validation set: imagined databases with rows, in the words that are held out."""
-    from pipeline.synth.imagined import HELD_OUT, imagined_view, write_rows
+    from pipeline.synth.imagined import HELD_OUT
 
     folder = TemporaryDirectory(prefix="querysmith-validation-")
-    rng = random.Random(SEED)
-    databases: dict[str, Database] = {}
-    examples: list[Example] = []
-    with Engine(workers=1, timeout_s=2.0) as engine:
-        for number in range(VIEWS):
-            path = Path(folder.name) / f"{number}.sqlite"
-            view = write_rows(imagined_view(rng, HELD_OUT), path, rng, ROWS)
-            url, db_id = f"sqlite:///{path}", f"{view.db_id}_{number}"
-            databases[db_id] = database_of(view, url)
-            drawn = _answerable(engine, url, view, rng)
-            examples += [Example(db_id, one.question, (one.sql,), difficulty=one.level) for one in drawn]
+    databases, examples = imagined_questions([HELD_OUT] * VIEWS, Path(folder.name), SEED, PER_LEVEL, ROWS, copies=0)
     return Validation(folder, databases, examples)
-
-
-def _answerable(engine: Engine, url: str, view: View, rng: random.Random) -> list[Drawn]:
-    """Questions whose answer is not empty: an empty one is right by accident."""
-    from pipeline.synth.grammar import draw
-
-    drawn = [one for _ in range(MAX_DRAWS) if (one := draw(view, rng))]
-    results = engine.execute([Query(url, one.sql) for one in drawn])
-    return [one for one, result in zip(drawn, results, strict=True) if result.ok and result.rows][:QUESTIONS]
