@@ -27,13 +27,14 @@ _KINDS, _WEIGHTS = tuple(KIND_WEIGHTS), tuple(KIND_WEIGHTS.values())
 class Wording:
     """Draws the nouns, attributes and values' words of one view.
 
-    `invented` is the share of its words that are made up: none in six views of ten, all in two. `language` makes them.
+    `invented` is the share of its words that are made up: none in three views of ten, all in four: who learns to copy
+    words of which no piece means anything can copy any. `language` makes them.
     """
 
     def __init__(self, lexicon: Lexicon, rng: random.Random) -> None:
         self.lexicon, self.rng = lexicon, rng
         draw = rng.random()
-        self.invented = 0.0 if draw < 0.6 else rng.uniform(0.15, 0.75) if draw < 0.8 else 1.0
+        self.invented = 0.0 if draw < 0.3 else rng.uniform(0.15, 0.75) if draw < 0.6 else 1.0
         # Databases of real words have strange names in their rows too.
         self.invented_values = self.invented or (rng.uniform(0.1, 0.6) if rng.random() < 0.3 else 0.0)
         self.language = rng.choice(lexicon.languages)
