@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = ROOT / "dags"
-DAG_IDS = ("benchmark_model", "train_text2sql")  # each in the file of that name
+DAG_IDS = ("benchmark_model", "preflight", "train_text2sql")  # each in the file of that name
 
 # Run in a fresh interpreter: imports a DAG file with the product and the model libraries out of reach.
 PARSE = """

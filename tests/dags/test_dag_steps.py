@@ -36,14 +36,14 @@ class Runner:
     """A step with a shell script in the place of Python."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        import steps
+        import process_step
 
         self.folder = folder
         self.script = folder / "python"
         self.ti = Xcoms()
         fields = {"python": str(self.script), "project_root": str(folder)}
-        monkeypatch.setattr(steps, "SETTINGS", replace(steps.SETTINGS, **fields))
-        self.task = steps.ProcessStep(task_id="sft", arguments=["sft", "--dag-run", "r1", "--set", "seed=1"])
+        monkeypatch.setattr(process_step, "SETTINGS", replace(process_step.SETTINGS, **fields))
+        self.task = process_step.ProcessStep(task_id="sft", arguments=["sft", "--dag-run", "r1", "--set", "seed=1"])
 
     def run(self, body: str) -> Any:
         self.script.write_text(FAKE_PYTHON.format(body=body))
@@ -120,10 +120,10 @@ def test_success_without_a_proper_result_is_a_defect(runner: Runner, body: str, 
 
 
 def test_link_carries_nothing_but_web_addresses(runner: Runner) -> None:
-    import steps
+    import step_contract
 
     runner.run(write_result({**RESULT, "run_url": "javascript:alert(1)"}))
-    assert steps.MlflowRunLink().get_link(runner.task, ti_key=None) == ""
+    assert step_contract.MlflowRunLink().get_link(runner.task, ti_key=None) == ""
 
 
 def test_steps_get_no_secret_of_airflow(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,10 +139,10 @@ def test_steps_get_no_secret_of_airflow(runner: Runner, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("deaf", [False, True])
 def test_kill_reaches_the_whole_group(runner: Runner, monkeypatch: pytest.MonkeyPatch, deaf: bool) -> None:
-    import steps
+    import process_step
     from airflow.sdk.exceptions import AirflowException
 
-    monkeypatch.setattr(steps, "KILL_GRACE_S", 1.0)
+    monkeypatch.setattr(process_step, "KILL_GRACE_S", 1.0)
     ignore = "trap '' TERM;" if deaf else ""
     body = f"{ignore} sleep 60 & echo $! > child; echo $$ > leader; wait; wait; sleep 60"
     failures: list[BaseException] = []
