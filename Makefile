@@ -1,4 +1,5 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`. Both create .venv themselves.
+# `make up` and `make train` do it in containers, where there is a Docker engine; they need no .venv.
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= tiny
 RECIPE  ?= querysmith
@@ -7,6 +8,9 @@ SEED    ?= 42
 EXIT    ?=
 ARGS    ?=
 WORKERS ?= 2
+SERVICE ?=
+VOLUMES ?=
+BACKUP  ?= backups/$(shell date -u +%Y%m%dT%H%M%SZ)
 
 BIN := .venv/bin
 # The stamp carries the constraints' digest: nothing is installed again until they change.
@@ -15,7 +19,7 @@ INSTALLED := .venv/.installed-$(shell sha256sum constraints.txt | cut -c1-16)
 export HF_HUB_OFFLINE ?= 1
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: demo test lint clean install
+.PHONY: demo test lint clean install up down logs train preflight backup restore
 
 demo: $(INSTALLED)  ## the whole pipeline on this machine: make demo [PROFILE=smoke] [DATA=folder] [EXIT=1]
 	@$(BIN)/querysmith demo --profile $(PROFILE) --recipe $(RECIPE) --data "$(DATA)" --seed $(SEED) $(if $(EXIT),--exit)
@@ -46,3 +50,35 @@ $(INSTALLED):
 
 clean:  ## remove the environment and everything that runs have left
 	rm -rf .venv .querysmith .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+
+# The stack of docker-compose.yml and the overlays that .env names, see docs/operations.md.
+up:  ## the whole stack in containers: secrets into .env where there are none, images, services
+	docker/make-env
+	$(PYTHON) docker/build_images.py
+	docker compose up --detach --wait --wait-timeout 900
+	@docker/addresses
+
+# First the scheduler, which asks the steps that it knows to end; then those of a scheduler that was killed.
+down:  ## stop the stack; what it knows stays: make down [VOLUMES=1, which deletes that, too]
+	docker compose stop airflow-scheduler
+	@steps=$$(docker ps --all --quiet --filter label=querysmith.dag_id \
+	  --filter network=$$(docker compose config | sed -n 's/^name: //p')_steps); \
+	  [ -z "$$steps" ] || docker rm --force --volumes $$steps
+	docker compose down $(if $(VOLUMES),--volumes)
+
+logs:  ## follow the services' logs: make logs [SERVICE=airflow-scheduler]
+	docker compose logs --follow --tail 100 $(SERVICE)
+
+train:  ## train on the running stack, and follow: make train [PROFILE=smoke] [RECIPE=sql_r1] [DATA=/data/samples-mysql]
+	docker compose run --rm client querysmith trigger train_text2sql --set profile=$(PROFILE) --set recipe=$(RECIPE) \
+	  --set "data=$(DATA)" --set seed=$(SEED)
+
+preflight:  ## whether steps on the running stack have what a training needs: make preflight [PROFILE=...] [DATA=...]
+	docker compose run --rm client querysmith trigger preflight --set profile=$(PROFILE) \
+	  $(if $(filter command line,$(origin DATA)),--set "data=$(DATA)")
+
+backup:  ## databases and artifacts of the running stack into a folder: make backup [BACKUP=folder]
+	docker/backup "$(BACKUP)"
+
+restore:  ## put a backup in the place of what the stack knows: make restore BACKUP=folder
+	docker/restore "$(BACKUP)"

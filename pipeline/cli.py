@@ -118,13 +118,44 @@ def evaluate_command(
     typer.echo(evaluate_offline(model, benchmark, data, output, mode, votes, limit, metric, url, seed, chosen))
 
 
+@app.command("preflight", help="Check that a step here has what a training needs: volume, MLflow, MySQL, GPU.")
+def preflight_command(
+    settings: Settings = [],  # noqa: B006 (Typer copies it)
+    config: ConfigFile = None,
+    result: ResultFile = None,
+    dag_run: DagRun = "",
+) -> None:
+    from pipeline.config_loading import load_config
+
+    loaded = load_config(config, settings)
+    quiet_defaults()
+    from pipeline.steps.preflight import execute
+
+    typer.echo(execute(loaded, result).model_dump_json(exclude_defaults=True))
+
+
 @app.command()
 def samples(
-    out: Annotated[Path, typer.Option(help="Folder to write, in Spider's layout.")],
+    out: Annotated[Path, typer.Option(help="Folder to write, in Spider's layout; with --mysql: as own questions.")],
     seed: Annotated[int, typer.Option(help="The same seed writes the same data.")] = 42,
     questions: Annotated[int, typer.Option(help="Questions for each database.")] = 400,
+    mysql: Annotated[
+        str,
+        typer.Option(
+            help="Load the databases into this server, and let this account read them: mysql://reader@host:3306/; "
+            "its password in QUERYSMITH_MYSQL_PASSWORD."
+        ),
+    ] = "",
+    mysql_owner: Annotated[
+        str, typer.Option(help="Who may make databases there; password in QUERYSMITH_MYSQL_OWNER_PASSWORD.")
+    ] = "root",
 ) -> None:
     """Write the sample databases with questions, gold SQL and thoughts."""
+    if mysql:
+        from pipeline.synth.samples.mysql import write_mysql_samples
+
+        typer.echo(str(write_mysql_samples(out, mysql, mysql_owner, seed, questions)))
+        return
     from pipeline.synth.samples.writing import write_samples
 
     typer.echo(str(write_samples(out, seed, questions)))
@@ -183,6 +214,19 @@ def demo(
     raise typer.Exit(
         run_demo(profile=profile, data=folder, recipe=recipe, seed=seed, exit_when_done=leave, home=home())
     )
+
+
+@app.command("trigger")
+def trigger_command(
+    dag: Annotated[str, typer.Argument(help="train_text2sql, preflight, or another DAG.")],
+    settings: Annotated[
+        list[str], typer.Option("--set", metavar="KEY=VALUE", help="A field of the DAG's form. Repeatable.")
+    ] = [],  # noqa: B006 (Typer copies it)
+) -> None:
+    """Trigger a DAG of the Airflow at AIRFLOW_URL, and follow its run."""
+    from pipeline.demo.trigger import trigger_and_follow
+
+    raise typer.Exit(trigger_and_follow(dag, settings))
 
 
 @app.command("plan")

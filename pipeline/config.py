@@ -325,9 +325,9 @@ class Inputs(Settings):
 
 
 class RunConfig(Settings):
-    """Everything a step is told. `data` is "bundled" or a folder in Spider's layout (for the step `benchmark`: in that
-    benchmark's layout); `base_model` is "" (the profile's own model), "champion", "starter", a folder, a hub name or an
-    MLflow model URI."""
+    """Everything a step is told. `data` is "bundled", a folder in Spider's layout, or own questions as JSONL or CSV
+    (for the step `benchmark`: in that benchmark's layout); `base_model` is "" (the profile's own model), "champion",
+    "starter", a folder, a hub name or an MLflow model URI."""
 
     profile: Profile
     recipe: Recipe

@@ -7,8 +7,8 @@ from pathlib import Path
 from pipeline.data.bird import load_bird
 from pipeline.data.kaggledbqa import load_kaggledbqa
 from pipeline.data.loading import Loaded
-from pipeline.data.own_data import load_own
-from pipeline.data.spider import load_spider
+from pipeline.data.own_data import is_own, load_own
+from pipeline.data.spider import DEV_FILE, TRAIN_FILES, load_spider
 from pipeline.data.synsql import load_synsql
 from pipeline.errors import InputError
 
@@ -43,3 +43,15 @@ def load(benchmark: str, root: Path, *, split: str = "dev", database_url: str = 
     if benchmark == "synsql":
         return load_synsql(root, limit)
     return load_own(root, split, database_url)
+
+
+def load_folder(root: Path) -> Loaded:
+    """Read the data that training starts from: Spider's layout, or a user's own JSONL or CSV where that is what the
+    folder holds.
+
+    Raises:
+        InputError: a folder, file or database is missing or unreadable.
+        InfrastructureError: the MySQL server does not answer.
+    """
+    in_spider = any((root / name).is_file() for name in (DEV_FILE, *TRAIN_FILES))
+    return load_own(root) if is_own(root) and not in_spider else load_spider(root)

@@ -2,8 +2,9 @@
 difficulty and reasoning.
 
 Databases stand in databases/<db>/<db>.sqlite, databases/<db>.sqlite or <db>.sqlite beside the questions, or on a MySQL
-server. Every row that is not an example, or asks an unknown database, is set aside with its reason. Commas, semicolons
-and tabs separate the fields of a CSV file, whichever its first line holds most of.
+server: the one that the caller names, else the one in the file mysql.url beside the questions. Every row that is not an
+example, or asks an unknown database, is set aside with its reason. Commas, semicolons and tabs separate the fields of a
+CSV file, whichever its first line holds most of.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline.data.decoding import read_text
 from pipeline.data.example import Database
 from pipeline.data.loading import Keys, Loaded, Rejected, check_split, examples, first_file, set_aside_orphans
 from pipeline.data.mysql_schema import on_server
 from pipeline.data.sqlite_schema import read_sqlite
+from pipeline.engine.urls import mysql_address
 from pipeline.errors import InputError
+
+SERVER_FILE = "mysql.url"  # one line: mysql://user@host:3306/ or mysql://user@host:3306/database
 
 _KEYS = Keys(sql="gold_sql")
 _NEEDED = ("question", "db_id", "gold_sql")
@@ -54,8 +59,31 @@ def load_own(root: Path, split: str = "dev", database_url: str = "") -> Loaded:
         questions += examples(rows(loaded, path), _KEYS, loaded.rejected)
     if not read:
         raise InputError(f"{folder}: no questions for the split {split!r}; add {split}.jsonl or {split}.csv")
-    set_aside_orphans(loaded, on_server(database_url) if database_url else _in_folder(folder))
+    url = database_url or server_of(folder)
+    set_aside_orphans(loaded, on_server(url) if url else _in_folder(folder))
     return loaded
+
+
+def is_own(root: Path) -> bool:
+    """Whether this is a file or a folder with questions in this layout."""
+    if root.is_dir():
+        return any(path.suffix.lower() in _SUFFIXES for path in root.iterdir())
+    return root.is_file() and root.suffix.lower() in _SUFFIXES
+
+
+def server_of(folder: Path) -> str:
+    """The URL of the MySQL server, or of the database, that the folder's questions are asked of; "" for SQLite files.
+
+    Raises:
+        InputError: the file that names it holds something else.
+    """
+    file = folder / SERVER_FILE
+    if not file.is_file():
+        return ""
+    url = read_text(file)[0].strip()
+    # A server stands for each of its databases: any name will do to see whether the rest is right.
+    mysql_address(f"{url.removesuffix('/')}/any" if urlsplit(url).path in ("", "/") else url)
+    return url
 
 
 def _files(root: Path) -> tuple[Path, list[Path]]:

@@ -62,8 +62,9 @@ def changed_lines(before: Iterable[TaskRow], after: Iterable[TaskRow]) -> list[s
 class ProgressView:
     """Shows the rows given to `update()`; made by `progress_view()`."""
 
-    def __init__(self, console: Console, live: Live | None) -> None:
+    def __init__(self, console: Console, live: Live | None, title: str) -> None:
         self._console = console
+        self._title = title
         self._live = live
         self._rows: list[TaskRow] = []
         self._spoke = time.monotonic()
@@ -71,7 +72,7 @@ class ProgressView:
     def update(self, rows: list[TaskRow]) -> None:
         """Show the newest rows."""
         if self._live:
-            self._live.update(progress_table(rows), refresh=True)
+            self._live.update(progress_table(rows, self._title), refresh=True)
         lines = [] if self._live else changed_lines(self._rows, rows)
         if not self._live and not lines and time.monotonic() - self._spoke >= QUIET_S:
             lines = [
@@ -84,18 +85,18 @@ class ProgressView:
 
 
 @contextmanager
-def progress_view(console: Console) -> Iterator[ProgressView]:
+def progress_view(console: Console, title: str = "train_text2sql") -> Iterator[ProgressView]:
     """The view that suits the console, for the time of a run."""
     if not console.is_terminal:
-        yield ProgressView(console, None)
+        yield ProgressView(console, None, title)
         return
     with Live(console=console, auto_refresh=False) as live:
-        yield ProgressView(console, live)
+        yield ProgressView(console, live, title)
 
 
-def progress_table(rows: Iterable[TaskRow]) -> Table:
+def progress_table(rows: Iterable[TaskRow], title: str = "train_text2sql") -> Table:
     """The live table: task, state, time, note."""
-    table = Table(title="train_text2sql", title_justify="left", expand=False)
+    table = Table(title=title, title_justify="left", expand=False)
     for name in ("Task", "State", "Time", "Note"):
         table.add_column(name, justify="right" if name == "Time" else "left")
     for row in rows:

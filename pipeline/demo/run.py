@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,11 @@ from rich.console import Console
 from pipeline.demo import services
 from pipeline.demo.airflow_api import AirflowApi, ApiError
 from pipeline.demo.boot import DAG_ID, Demo, Interrupted, boot
+from pipeline.demo.follow import POLL_S, failures, follow, show_result
 from pipeline.demo.processes import Guard
-from pipeline.demo.progress import progress_view, task_rows
-from pipeline.demo.report import explanation, result_table
 from pipeline.demo.state import USER, DemoState
 from pipeline.errors import InputError, QuerysmithError
 
-POLL_S = 2.0
 INTERRUPTED = 130
 
 
@@ -92,54 +90,24 @@ def _run_dag(demo: Demo, api: AirflowApi, conf: Mapping[str, Any], console: Cons
     run_id = f"demo-{datetime.now():%Y%m%dT%H%M%S}"
     api.trigger(DAG_ID, run_id, conf)
     try:
-        succeeded = _follow(demo, api, run_id, console)
+        succeeded = follow(api, DAG_ID, run_id, console, demo.pause)
     except Interrupted:
         with suppress(ApiError):
             api.fail_run(DAG_ID, run_id, "stopped with the demo")
         raise
     if succeeded:
-        _show_result(api, run_id, console)
+        show_result(api, DAG_ID, run_id, console)
     else:
         _show_failure(demo.state, api, run_id, console)
     return succeeded
 
 
-def _follow(demo: Demo, api: AirflowApi, run_id: str, console: Console) -> bool:
-    """Show the run until it has ended; returns whether it succeeded."""
-    notes: dict[str, str] = {}
-    asked: set[tuple[str, int, str]] = set()
-    with progress_view(console) as view:
-        while True:
-            state = api.run_state(DAG_ID, run_id)
-            instances = api.tasks(DAG_ID, run_id)
-            for task in instances:
-                key = (task["task_id"], task["try_number"], task["state"])
-                if task["state"] in ("failed", "up_for_retry") and key not in asked:
-                    asked.add(key)
-                    notes[task["task_id"]] = str(api.xcom(DAG_ID, run_id, task["task_id"], "error") or "")
-            view.update(task_rows(instances, notes, datetime.now(UTC)))
-            if state in ("success", "failed"):
-                return state == "success"
-            demo.pause(POLL_S)
-
-
-def _show_result(api: AirflowApi, run_id: str, console: Console) -> None:
-    evaluated = api.xcom(DAG_ID, run_id, "evaluate") or {}
-    promoted = api.xcom(DAG_ID, run_id, "promote") or {}
-    console.print(result_table(evaluated, promoted))
-    for line in explanation(evaluated, promoted):
-        console.print(line, markup=False, highlight=False)
-
-
 def _show_failure(state: DemoState, api: AirflowApi, run_id: str, console: Console) -> None:
     """Which task failed, why, and where its log is."""
-    for task in api.tasks(DAG_ID, run_id):
-        if task["state"] == "failed":
-            name = task["task_id"]
-            log = state.task_log(DAG_ID, run_id, name, task["try_number"])
-            message = api.xcom(DAG_ID, run_id, name, "error") or "it left no error line"
-            console.print(f"The task {name} failed: {message}", style="red", markup=False, soft_wrap=True)
-            console.print(f"Its log: {log}", markup=False, highlight=False, soft_wrap=True)
+    for failure in failures(api, DAG_ID, run_id):
+        log = state.task_log(DAG_ID, run_id, failure.task, failure.attempt)
+        console.print(f"The task {failure.task} failed: {failure.message}", style="red", markup=False, soft_wrap=True)
+        console.print(f"Its log: {log}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_error(error: QuerysmithError, console: Console) -> None:

@@ -116,7 +116,7 @@ def execute(step: str, config: RunConfig, dag_run: str, result_file: Path | None
         raise
     finally:
         if result_file is not None:
-            _write(result_file, result)
+            write_result(result_file, result)
     return result
 
 
@@ -214,7 +214,7 @@ def _folder_name(dag_run: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9_.-]', '_', dag_run)[:80]}-{hashlib.sha256(dag_run.encode()).hexdigest()[:8]}"
 
 
-def _write(path: Path, result: Result) -> None:
+def write_result(path: Path, result: Result) -> None:
     """Write beside, then rename: a reader never sees half a file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(json.dumps(result.model_dump(exclude_defaults=True)), encoding="utf-8")

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.config import RunConfig, home
+from pipeline.data.benchmarks import load_folder
 from pipeline.data.checks import CHECKS, Row, check_lengths, check_rows
 from pipeline.data.dataset import Dataset, write_jsonl
 from pipeline.data.example import Database, Example
@@ -20,7 +21,6 @@ from pipeline.data.expectations import Verdict, judge_incoming, judge_kept
 from pipeline.data.loading import Loaded, Rejected
 from pipeline.data.prompts import MODES, render_completion, render_prompt
 from pipeline.data.report import validation_report
-from pipeline.data.spider import load_spider
 from pipeline.data.splits import SPLITS, assign, cap
 from pipeline.errors import InputError
 from pipeline.registry.models import resolve_base
@@ -35,7 +35,7 @@ def run(config: RunConfig, context: Context) -> Result:
     folder = context.work / "dataset"
     shutil.rmtree(folder, ignore_errors=True)
 
-    loaded = load_spider(_source(config))
+    loaded = load_folder(_source(config))
     if loaded.repaired:
         context.client.set_tag(context.run_id, "querysmith.repaired_text", str(dict(loaded.repaired)))
     rows = _split_rows(loaded, config)
