@@ -137,10 +137,15 @@ def check_mysql(config: RunConfig) -> str:
         visible = [name for (name,) in cursor.fetchall() if name not in _SYSTEM_DATABASES]
         if not visible:
             raise InputError(f"MySQL: {address.user} sees no database: GRANT SELECT ON `name`.* TO {address.user!r}")
+        read = [database for database in visible if _read(cursor, database, address.user)]
         for database in visible:
-            _read(cursor, database, address.user)
             _try_to_write(cursor, database, address.user)
-    return f"ok, {address.user} reads {', '.join(visible)} and cannot write there"
+    if not read:
+        raise InputError(
+            f"MySQL: {address.user} sees no table in {', '.join(visible)}: fill them, or GRANT SELECT ON "
+            f"{_quoted(visible[0])}.* TO {address.user!r}"
+        )
+    return f"ok, {address.user} reads {', '.join(read)} and cannot write there"
 
 
 def check_gpu(config: RunConfig) -> str:
@@ -197,20 +202,21 @@ def _connect(address: MysqlAddress) -> pymysql.connections.Connection[Any]:
         raise connection_error(error, address) from error
 
 
-def _read(cursor: pymysql.cursors.Cursor, database: str, user: str) -> None:
-    """Read the first table of the database."""
+def _read(cursor: pymysql.cursors.Cursor, database: str, user: str) -> bool:
+    """Read the first table of the database; False where it shows none."""
     cursor.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = %s ORDER BY table_name LIMIT 1",
         (database,),
     )
     table = cursor.fetchone()
     if table is None:
-        raise InputError(f"MySQL: {user} sees no table in {database}: fill it, or GRANT SELECT ON `{database}`.*")
+        return False
     try:
         cursor.execute(f"SELECT * FROM {_quoted(database)}.{_quoted(table[0])} LIMIT 1")
     except pymysql.MySQLError as error:
         raise InputError(f"MySQL: {user} cannot read {database}.{table[0]}: {error.args[-1]}") from None
     cursor.fetchall()
+    return True
 
 
 def _try_to_write(cursor: pymysql.cursors.Cursor, database: str, user: str) -> None:

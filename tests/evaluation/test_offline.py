@@ -83,7 +83,7 @@ def test_two_evaluations_side_by_side(folder: Path, fitted_folder: Path, tmp_pat
     [
         ({"mode": "thinking"}, "unknown mode 'thinking'"),
         ({"metric": "ex"}, "unknown metric 'ex'"),
-        ({"model": "starter"}, "starter: no config.json"),
+        ({"model": "nowhere"}, "nowhere: no config.json"),
     ],
 )
 def test_bad_input(folder: Path, fitted_folder: Path, tmp_path: Path, changes: dict[str, Any], message: str) -> None:

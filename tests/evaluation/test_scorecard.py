@@ -76,7 +76,7 @@ def test_latency_counts_only_answers_that_both_have_right(
     def measured(_: Engine, a: scorecard.Query, b: scorecard.Query, rounds: int) -> LatencyComparison:
         asked.append((a, b, rounds))
         a_s, b_s = len(a.sql) / 1000, len(b.sql) / 1000
-        return LatencyComparison(a_s, b_s, b_s / a_s, 0, 9, 0.75, rounds, 1, 1)
+        return LatencyComparison(a_s, b_s, b_s / a_s, 0, 9, 0.75, rounds, 1, 3)
 
     monkeypatch.setattr(scorecard, "compare_latency", measured)
     mine = [answered(sql="x"), answered(sql="xx"), answered(correct=False, sql="xxx"), answered(sql="xxxx")]
@@ -88,6 +88,7 @@ def test_latency_counts_only_answers_that_both_have_right(
         "latency_ms": pytest.approx(2.5),
         "reference_latency_ms": pytest.approx(1.5),
         "latency_ratio": pytest.approx((0.5 * 4) ** 0.5),
+        "cost_ratio": pytest.approx(2.0),  # 3 steps against 1, each with the one that a query of none would have
         "latency_questions": 2.0,
     }
 

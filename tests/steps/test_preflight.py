@@ -219,7 +219,14 @@ def test_accounts_of_a_real_server(
     monkeypatch.setenv(MYSQL_PASSWORD_VARIABLE, mysql_server.password)
     mysql_server.load("CREATE DATABASE IF NOT EXISTS pre_flight; CREATE TABLE IF NOT EXISTS pre_flight.t (n INT)")
     data = mysql_data(tmp_path, mysql_server.url("pre_flight").removesuffix("pre_flight"))
-    assert "pre_flight" in preflight.check_mysql(config(data))
+    mysql_server.load("CREATE DATABASE IF NOT EXISTS pre_empty")
+    assert "pre_flight" in preflight.check_mysql(config(data))  # the empty one beside it does no harm
+    with closing(mysql_server.root()) as root, root.cursor() as cursor:
+        cursor.execute("DROP USER IF EXISTS idle")
+        cursor.execute("CREATE USER idle IDENTIFIED BY %s", (mysql_server.password,))
+        cursor.execute("GRANT SELECT ON `pre\\_empty`.* TO idle")
+    with pytest.raises(InputError, match="idle sees no table in pre_empty"):
+        preflight.check_mysql(config(mysql_data(tmp_path, mysql_server.url("pre_empty", "idle"))))
     for privilege, what in (
         ("CREATE, DROP", "make tables"),
         ("INSERT", "insert"),
@@ -236,7 +243,8 @@ def test_accounts_of_a_real_server(
         with pytest.raises(InputError, match=f"writer may {what} in pre_flight"):
             preflight.check_mysql(config(mysql_data(tmp_path, url)))
     with closing(mysql_server.root()) as root, root.cursor() as cursor:
-        cursor.execute("DROP USER writer")
+        cursor.execute("DROP USER writer, idle")
         cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'pre_flight'")
         assert cursor.fetchall() == (("t",),)
         cursor.execute("DROP DATABASE pre_flight")
+        cursor.execute("DROP DATABASE pre_empty")
