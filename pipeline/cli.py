@@ -18,6 +18,8 @@ from pipeline import __version__
 from pipeline.bench.commands import bench
 from pipeline.environment import quiet_defaults
 from pipeline.errors import QuerysmithError, Terminated
+from pipeline.evaluation.commands import report, rewards, score
+from pipeline.synth.commands import samples, synth
 from pipeline.training.starter.command import pretrain
 
 app = typer.Typer(
@@ -135,66 +137,6 @@ def preflight_command(
 
 
 @app.command()
-def samples(
-    out: Annotated[Path, typer.Option(help="Folder to write, in Spider's layout; with --mysql: as own questions.")],
-    seed: Annotated[int, typer.Option(help="The same seed writes the same data.")] = 42,
-    questions: Annotated[int, typer.Option(help="Questions for each database.")] = 400,
-    mysql: Annotated[
-        str,
-        typer.Option(
-            help="Load the databases into this server, and let this account read them: mysql://reader@host:3306/; "
-            "its password in QUERYSMITH_MYSQL_PASSWORD."
-        ),
-    ] = "",
-    mysql_owner: Annotated[
-        str, typer.Option(help="Who may make databases there; password in QUERYSMITH_MYSQL_OWNER_PASSWORD.")
-    ] = "root",
-) -> None:
-    """Write the sample databases with questions, gold SQL and thoughts."""
-    if mysql:
-        from pipeline.synth.samples.mysql import write_mysql_samples
-
-        typer.echo(str(write_mysql_samples(out, mysql, mysql_owner, seed, questions)))
-        return
-    from pipeline.synth.samples.writing import write_samples
-
-    typer.echo(str(write_samples(out, seed, questions)))
-
-
-@app.command("synth")
-def synth_command(
-    db: Annotated[
-        list[str],
-        typer.Option(
-            metavar="DB",
-            help="SQLite file, mysql://user@host:3306/database (password in QUERYSMITH_MYSQL_PASSWORD), or folder in "
-            "Spider's layout. Repeatable.",
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder to write, in Spider's layout.")],
-    n: Annotated[int, typer.Option("--n", min=1, help="Questions for each database.")] = 5000,
-    only: Annotated[list[str], typer.Option(metavar="DB_ID", help="Of folders only this database. Repeatable.")] = [],  # noqa: B006
-    seed: Annotated[int, typer.Option(help="The same seed writes the same data.")] = 42,
-    slow_share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of training questions whose query is an equal, slower one.")
-    ] = 0.0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that draw, and as many that execute.")] = 2,
-) -> None:
-    """Write questions with SQL and thoughts over your own databases, every one of them executed."""
-    from rich.console import Console
-
-    from pipeline.synth.questions.command import synthesise
-    from pipeline.synth.questions.made import Order
-    from pipeline.synth.questions.quality import show
-    from pipeline.synth.questions.sources import open_sources
-
-    quiet_defaults()
-    made = synthesise(open_sources(db, only), Order(n, seed, slow_share, workers), out)
-    Console().print(show(made))
-    typer.echo(str(out))
-
-
-@app.command()
 def demo(
     profile: Annotated[str, typer.Option(help="smoke (minutes), tiny (the default), or another profile.")] = "tiny",
     data: Annotated[str, typer.Option(help="'bundled' or a folder in Spider's layout.")] = "bundled",
@@ -249,108 +191,9 @@ def plan_command(
         raise InputError(f"profile {chosen.name} does not fit its hardware, see the warning above")
 
 
-@app.command("score")
-def score_command(
-    benchmark: Annotated[str, typer.Option(help="Layout of the data: spider, bird, kaggledbqa or jsonl.")],
-    data: Annotated[Path, typer.Option(help="Folder of the benchmark, with its databases.")],
-    predictions: Annotated[
-        Path,
-        typer.Option(
-            help="JSON lines with pred and db_id + gold, or index; or Spider's one query a line; or BIRD's JSON."
-        ),
-    ],
-    output: Annotated[Path, typer.Option(help="File for one JSON line a prediction; an interrupted run goes on.")],
-    metric: Annotated[
-        str, typer.Option(help="spider_execution, spider_test_suite, spider_exact_set, bird_ex or strict_ex.")
-    ] = "",
-    dialect: Annotated[str, typer.Option(help="sqlite, or mysql together with --url.")] = "sqlite",
-    url: Annotated[
-        str,
-        typer.Option(help="MySQL database, mysql://user@host:3306/database; password in QUERYSMITH_MYSQL_PASSWORD."),
-    ] = "",
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one query.")] = 30.0,
-) -> None:
-    """Score the predictions of any system by a benchmark's own rule."""
-    from pipeline.errors import InputError
-    from pipeline.evaluation.external import score_predictions
-    from pipeline.evaluation.statistics import proportion
-
-    if (dialect == "mysql") != bool(url) or dialect not in ("sqlite", "mysql"):
-        raise InputError(f"--dialect {dialect}: write sqlite, or mysql together with --url mysql://user@host/database")
-    scored = score_predictions(benchmark, data, predictions, output, metric, url, workers, timeout)
-    if scored.verdicts:
-        share = proportion([verdict.verdict for verdict in scored.verdicts])
-        counted = f"{sum(verdict.verdict for verdict in scored.verdicts)} of {len(scored.verdicts)}"
-        typer.echo(f"{scored.rule}: {share.value:.2%} ({counted}; 95 % interval {share.low:.2%} to {share.high:.2%})")
-    if bad := sum(bool(verdict.gold_error) for verdict in scored.verdicts):
-        typer.echo(f"{bad} predictions have a gold query that does not run: they count as wrong", err=True)
-
-
-@app.command("report")
-def report_command(
-    run: Annotated[str, typer.Argument(help="MLflow run id of an evaluation, or the folder of one.")],
-    other: Annotated[str, typer.Argument(help="Another one, to compare with on the same questions.")] = "",
-    output: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
-) -> None:
-    """Write the HTML report of an evaluation, or of two side by side."""
-    quiet_defaults()
-    from pipeline.evaluation.compare_runs import report_of
-
-    output.write_text(report_of(run, other), encoding="utf-8")
-    typer.echo(str(output))
-
-
-rewards = typer.Typer(help="Look into the rewards of GRPO.", no_args_is_help=True)
+for command in (samples, synth, score, report, pretrain):
+    app.command()(command)
 app.add_typer(rewards, name="rewards")
-
-
-@rewards.command("explain")
-def rewards_explain_command(
-    db: Annotated[str, typer.Option(help="SQLite file, or mysql://user@host:3306/database.")],
-    gold: Annotated[list[str], typer.Option(help="The right query. Repeatable: several are right.")],
-    recipe: Annotated[str, typer.Option(help="Name of a recipe, or its YAML file.")] = "querysmith",
-    pred: Annotated[str, typer.Option(help="The SQL to judge, as answered without thinking.")] = "",
-    completion: Annotated[
-        Path | None, typer.Option(help="Or a file with a whole completion, think block and all.")
-    ] = None,
-    mode: Annotated[str, typer.Option(help="think or no_think. Default: by the completion's think block.")] = "",
-    memory: Annotated[Path | None, typer.Option(help="Parquet file of a training's verified thoughts.")] = None,
-    tokenizer: Annotated[str, typer.Option(help="Model folder whose tokens count as length. Default: words.")] = "",
-    profile: Annotated[str, typer.Option(help="Profile whose engine limits hold.")] = "tiny",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
-) -> None:
-    """What a query or a completion earns under a recipe, component by component, and why."""
-    from rich.console import Console
-
-    from pipeline.config_loading import load_config
-    from pipeline.data.decoding import read_text
-    from pipeline.data.prompts import MODES, render_completion
-    from pipeline.errors import InputError
-    from pipeline.rewards.explain import explain, open_database, show
-    from pipeline.rewards.length import TokenCounter, count_words
-
-    if bool(pred) == (completion is not None):
-        raise InputError("give either --pred SQL or --completion FILE")
-    if mode and mode not in MODES:
-        raise InputError(f"--mode {mode}: there are: {', '.join(MODES)}")
-    quiet_defaults()
-    config = load_config(None, [f"profile={profile}", f"recipe={recipe}"])
-    count: TokenCounter = count_words
-    if tokenizer:
-        from pipeline.training.model import load_tokenizer, token_counter
-
-        count = token_counter(load_tokenizer(tokenizer))
-    text = read_text(completion)[0] if completion else render_completion(None, pred)
-    asked = next((known for known in MODES if known == mode), None)
-    found = explain(config.recipe, config.profile.engine, open_database(db), gold, text, asked, memory, count)
-    if as_json:
-        typer.echo(found.model_dump_json(indent=2))
-    else:
-        Console().print(show(found))
-
-
-app.command()(pretrain)
 app.add_typer(bench, name="bench")
 
 

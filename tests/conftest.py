@@ -126,7 +126,7 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def tokenizer(shop: Database, known: list[Example]) -> PreTrainedTokenizerBase:
     """A byte-level tokenizer of some 400 tokens, trained on the shop's texts."""
-    from pipeline.training.model import train_tokenizer
+    from pipeline.training.tokenizer import train_tokenizer
 
     corpus = [render_schema(shop.schema), *(e.question for e in known), *(e.gold_sql[0] for e in known)]
     return train_tokenizer(corpus * 3, vocab_size=400)

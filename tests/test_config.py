@@ -153,16 +153,16 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 
 def test_a_completion_must_leave_room_for_a_prompt() -> None:
-    message = error("profile.model.max_length=224")
-    assert "max_new_tokens (224)" in message
+    message = error("profile=smoke", "profile.model.max_length=192")
+    assert "max_new_tokens (192)" in message
     assert "raise model.max_length" in message
-    assert load_config(None, ["profile.model.max_length=225"]).profile.model.max_length == 225
+    assert load_config(None, ["profile=smoke", "profile.model.max_length=193"]).profile.model.max_length == 193
 
 
 def test_a_model_has_one_origin(tmp_path: Path) -> None:
-    assert "either 'path'" in error("profile.model.path=Qwen/Qwen3-0.6B")
+    assert "either 'path'" in error("profile=smoke", "profile.model.path=Qwen/Qwen3-0.6B")
     file = tmp_path / "run.yaml"
-    file.write_text("profile: {model: {architecture: null}}\n")
+    file.write_text("profile: {model: {path: ''}}\n")  # of tiny, which has no architecture
     assert "either 'path'" in error(file=file)
     assert load_config(file, ["profile.model.path=/models/x"]).profile.model.path == "/models/x"
 

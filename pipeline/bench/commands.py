@@ -114,6 +114,17 @@ def starter(
     _tell(bench_starter(model), show, json_file)
 
 
+@bench.command()
+def scaling(
+    output: Annotated[Path, typer.Option(help="Folder for the trainings; a later call goes on with them.")],
+    tokens: Annotated[list[int], typer.Option(min=1, help="Budget in tokens. Repeatable.")] = [4_000_000, 8_000_000],  # noqa: B006
+) -> None:
+    """What bigger starters and longer trainings are worth: EX against parameters and tokens. Hours on a CPU."""
+    from pipeline.bench.scaling import bench_scaling, show
+
+    _tell(bench_scaling(output, tokens), show, None)
+
+
 def _tell(figures: dict[str, Any], show: Callable[[dict[str, Any], Any], None], json_file: Path | None) -> None:
     from rich.console import Console
 

@@ -1,6 +1,6 @@
 """What the benchmarks of training and generation share: the bundled questions and models of the profile `tiny`.
 
-The questions come unchecked, all of the train and dev files; the tokenizer is trained on them as the pipeline does.
+The questions come unchecked, all of the train and dev files.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.config import Profile
+from pipeline.config import Profile, located
 from pipeline.config_loading import load_config
 from pipeline.data.example import Database, Example
-from pipeline.data.prompts import render_completion, render_schema
 from pipeline.data.spider import load_spider
 from pipeline.synth.samples.writing import write_samples
 
@@ -33,7 +32,7 @@ class Tiny(NamedTuple):
     databases: Mapping[str, Database]
 
     def model(self) -> PreTrainedModel:
-        """Always with the same random weights."""
+        """Always with the same weights, those that the profile starts from."""
         from pipeline.training.model import starting_model
 
         return starting_model(self.profile.model, "", self.tokenizer, SEED)
@@ -41,22 +40,11 @@ class Tiny(NamedTuple):
 
 def open_tiny(folder: Path) -> Tiny:
     """Writes the questions to `folder` and reads them."""
-    from pipeline.training.model import train_tokenizer
+    from pipeline.training.model import load_tokenizer
 
     profile = load_config(None, ["profile=tiny"]).profile
-    architecture = profile.model.architecture
-    assert architecture is not None  # tiny starts from nothing
     loaded = load_spider(write_samples(folder, SEED, profile.data.questions_per_database))
-    corpus = [
-        text
-        for e in loaded.train
-        for text in (
-            render_schema(loaded.databases[e.db_id].schema),
-            e.question,
-            render_completion(e.reasoning, e.gold_sql[0]),
-        )
-    ]
-    tokenizer = train_tokenizer(corpus, architecture.vocab_size)
+    tokenizer = load_tokenizer(located(profile.model.path))
     return Tiny(profile, tokenizer, loaded.train, loaded.dev, loaded.databases)
 
 

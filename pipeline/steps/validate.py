@@ -102,7 +102,7 @@ def _tokenizer(
     config: RunConfig, context: Context, rows: list[Row], databases: dict[str, Database], folder: Path
 ) -> str:
     """Where the tokenizer is: the base model's, or one trained on the training split for a model built from nothing."""
-    from pipeline.training.model import train_tokenizer
+    from pipeline.training.tokenizer import train_tokenizer
 
     architecture = config.profile.model.architecture
     if base := resolve_base(config, context.work / "base"):

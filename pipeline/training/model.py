@@ -6,62 +6,18 @@ so that everything learned about the small model's path holds for the real one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Architecture, ModelSettings, located
-from pipeline.data.prompts import THINK_CLOSE, THINK_OPEN
 from pipeline.errors import InputError
 from pipeline.training.adapters import quantization
-from pipeline.training.splitting import pieces
+from pipeline.training.tokenizer import spellings
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-PAD, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-
-CHAT_TEMPLATE = (
-    "{% for message in messages %}"
-    "{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}"
-    "{% endfor %}"
-    "{% if add_generation_prompt %}"
-    "{{ '<|im_start|>assistant\\n' }}"
-    "{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}"
-    "{% endif %}"
-)
-
-
-def train_tokenizer(corpus: Iterable[str], vocab_size: int) -> PreTrainedTokenizerBase:
-    """A byte-level BPE tokenizer (any text can be written) with Qwen3's turn and think tokens and chat template.
-
-    Words and digits are split as splitting.py says, so that names and numbers can be copied piece by piece. The think
-    tokens are ordinary added tokens, so that decoding keeps them.
-    """
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pieces()
-    tokenizer.decoder = decoders.ByteLevel()
-    thinking = [THINK_OPEN, THINK_CLOSE]
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - len(thinking),
-        special_tokens=[PAD, TURN_START, TURN_END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(corpus, trainer)
-    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in thinking])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token=PAD,
-        eos_token=TURN_END,
-        chat_template=CHAT_TEMPLATE,
-        padding_side="left",
-        clean_up_tokenization_spaces=False,
-    )
 
 
 def build_model(
@@ -85,7 +41,22 @@ def build_model(
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
     )
-    return Qwen3ForCausalLM(config)
+    model = Qwen3ForCausalLM(config)
+    _spell_alike(model, tokenizer)
+    return model
+
+
+def _spell_alike(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Let the embeddings of a token in lower case, capitalised and in upper case differ only by what all tokens so
+    written have in common: that they are one word need not be learned for each."""
+    import torch
+
+    weights: Any = model.get_input_embeddings().weight
+    capital, upper = torch.randn(2, weights.shape[1]) * model.config.initializer_range
+    with torch.no_grad():
+        for small, capitalised, shouted in spellings(tokenizer):
+            weights[shouted] = weights[small] + upper
+            weights[capitalised] = weights[small] + capital
 
 
 def load_tokenizer(source: str) -> PreTrainedTokenizerBase:

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.training.starter.items import Cutter, Item, Synthesise, check, synthesise, tell
+from pipeline.training.starter.items import Cutter, Item, Synthesise, Told, check, synthesise, tell
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+    from pipeline.synth.view import View
 
 ROWS = 4  # questions in a rectangle at most: of similar length, so that they fill it
 
@@ -110,7 +112,8 @@ def pack(items: Iterable[Item]) -> Batch:
 
 
 class Stream(Dataset[Batch]):
-    """Batch `i` holds the items `i * items` up to the next batch's first."""
+    """Batch `i` holds the items `i * items` up to the next batch's first; the first `easy` items are simple ones, on
+    which copying names is learned in far fewer steps."""
 
     def __init__(
         self,
@@ -119,15 +122,19 @@ class Stream(Dataset[Batch]):
         items: int,
         max_length: int,
         draw: Synthesise = synthesise,
+        easy: int = 0,
     ) -> None:
         self._cutter = Cutter(tokenizer, max_length)
-        self._seed, self._items, self._draw = seed, items, draw
+        self._seed, self._items, self._draw, self._easy = seed, items, draw, easy
         check(tokenizer, *tell(seed, 0, draw))
 
     def __getitem__(self, index: int) -> Batch:
         numbers = range(index * self._items, (index + 1) * self._items)
-        items = (self._cutter.cut(*tell(self._seed, number, self._draw)) for number in numbers)
+        items = (self._cutter.cut(*self._told(number)) for number in numbers)
         return pack([item for item in items if item])
+
+    def _told(self, number: int) -> tuple[View, list[Told]]:
+        return tell(self._seed, number, self._draw, "simple" if number < self._easy else None)
 
 
 class _From:

@@ -16,7 +16,7 @@ from pipeline.data.example import Database, Example
 from pipeline.data.prompts import Mode, render_completion, render_prompt
 from pipeline.errors import InputError
 from pipeline.synth.thoughts import describe
-from pipeline.synth.view import Drawn, View
+from pipeline.synth.view import Drawn, Level, View
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -25,7 +25,7 @@ THINK_SHARE = 0.4
 QUESTIONS = (6, 10)  # of one database: a question costs some 80 tokens, its schema some 250
 MYSQL_SHARE = 0.1  # of the databases; the others are SQLite's
 
-Synthesise = Callable[[random.Random], tuple[View, Sequence[Drawn]]]
+Synthesise = Callable[[random.Random, Level | None], tuple[View, Sequence[Drawn]]]
 
 _SLOT = "QUESTION/MODE"
 
@@ -45,16 +45,19 @@ class Item:
     questions: list[Asked]
 
 
-def synthesise(rng: random.Random) -> tuple[View, Sequence[Drawn]]:
-    """A database that does not exist, and questions that the grammar asks of it."""
+def synthesise(rng: random.Random, level: Level | None = None) -> tuple[View, Sequence[Drawn]]:
+    """A database that does not exist, and questions that the grammar asks of it, of this level or of any; simple ones
+    are asked of one or two tables."""
     from pipeline.synth.grammar import draw
     from pipeline.synth.imagined import TRAINING, imagined_view
 
     view = imagined_view(rng, TRAINING)
+    while level == "simple" and len(view.tables) > 2:
+        view = imagined_view(rng, TRAINING)
     if rng.random() < MYSQL_SHARE:
         view = replace(view, dialect="mysql")
     wanted = rng.randint(*QUESTIONS)
-    tries = (draw(view, rng) for _ in range(3 * wanted))  # some shapes do not fit the view
+    tries = (draw(view, rng, level) for _ in range(3 * wanted))  # some shapes do not fit the view
     return view, list(islice(filter(None, tries), wanted))
 
 
@@ -72,10 +75,10 @@ class Told:
         return render_completion(self.thought, self.sql)
 
 
-def tell(seed: int, number: int, draw: Synthesise = synthesise) -> tuple[View, list[Told]]:
+def tell(seed: int, number: int, draw: Synthesise = synthesise, level: Level | None = None) -> tuple[View, list[Told]]:
     """Item `number` of the stream as text."""
     rng = random.Random(f"{seed}/{number}")
-    view, drawn = draw(rng)
+    view, drawn = draw(rng, level)
     told = []
     for one in drawn:
         thought = describe(one.sql) if rng.random() < THINK_SHARE else None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 CLIP = 1.0
-SKETCH = Architecture(vocab_size=2048, hidden_size=192, layers=5, heads=6, kv_heads=2, intermediate_size=512)
+SKETCH = Architecture(vocab_size=4096, hidden_size=192, layers=6, heads=6, kv_heads=2, intermediate_size=512)
 
 Measure = Callable[["PreTrainedModel", "PreTrainedTokenizerBase"], dict[str, float]]
 Tell = Callable[[Progress, dict[str, float]], None]
@@ -48,6 +48,7 @@ class Plan:
     architecture: Architecture = SKETCH
     max_length: int = 2048
     items: int = 8  # databases in a batch
+    easy: int = 6000  # items at the beginning that are simple
     learning_rate: float = 3e-3
     tokenizer: str = ""
     start: Path | None = None
@@ -73,7 +74,7 @@ def pretrain(plan: Plan, measure: Measure, tell: Tell, draw: Synthesise = synthe
     model: Any = build_model(plan.architecture, tokenizer, plan.max_length, plan.seed)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     run = _Run(plan, model, tokenizer, measure, tell)
-    run.train(Stream(tokenizer, plan.seed, plan.items, plan.max_length, draw))
+    run.train(Stream(tokenizer, plan.seed, plan.items, plan.max_length, draw, plan.easy))
     return run.finish()
 
 

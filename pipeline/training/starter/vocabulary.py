@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipeline.data.prompts import render_schema
-from pipeline.training.model import train_tokenizer
 from pipeline.training.starter.items import Synthesise, synthesise, tell
+from pipeline.training.tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
