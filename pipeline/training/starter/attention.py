@@ -29,24 +29,25 @@ class _Rectangle(torch.autograd.Function):
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, width: int) -> Tensor:
         ctx.save_for_backward(query, key, value)
         ctx.width = width
-        return torch.matmul(_weights(query, key, width).to(value.dtype), value)
+        return torch.matmul(_weights(query, key, width), value)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         [grad] = grads
         query, key, value = ctx.saved_tensors
         weights = _weights(query, key, ctx.width)
-        to_value = torch.matmul(weights.to(value.dtype).transpose(2, 3), grad)
-        of_weights = torch.matmul(grad, value.transpose(2, 3)).float()
-        scores = torch._softmax_backward_data(of_weights, weights, -1, torch.float32).to(query.dtype)
+        to_value = torch.matmul(weights.transpose(2, 3), grad)
+        of_weights = torch.matmul(grad, value.transpose(2, 3))
+        scores = torch._softmax_backward_data(of_weights, weights, -1, weights.dtype)
         return torch.matmul(scores, key), torch.matmul(scores.transpose(2, 3), query), to_value, None
 
 
 def _weights(query: Tensor, key: Tensor, width: int) -> Tensor:
+    """In the dtype of the queries; PyTorch's softmax of bfloat16 computes in float32."""
     length = key.shape[2] - width
-    scores = torch.matmul(query, key.transpose(2, 3)).float()
-    later = torch.ones(length, length, dtype=torch.bool, device=key.device).triu(1)
-    scores.unflatten(2, (-1, length))[..., width:].masked_fill_(later, float("-inf"))
+    scores = torch.matmul(query, key.transpose(2, 3))
+    later = torch.full((length, length), float("-inf"), dtype=scores.dtype, device=key.device).triu(1)
+    scores.unflatten(2, (-1, length))[..., width:] += later
     return scores.softmax(-1)
 
 
