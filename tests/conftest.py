@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from pipeline.config import Architecture
 from pipeline.data.example import Database, Example, ForeignKey
 from pipeline.data.prompts import MODES, render_completion, render_prompt, render_schema
 from pipeline.data.sqlite_schema import read_sqlite
 from pipeline.engine.pool import Engine
+from pipeline.profile import Architecture
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.config import Architecture, GenerationSettings
+from pipeline.profile import Architecture, GenerationSettings
 
 SEED = 42
 VOCABULARY = 2048

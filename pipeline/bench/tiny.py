@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.config import Profile, located
+from pipeline.config import located
 from pipeline.config_loading import load_config
 from pipeline.data.example import Database, Example
 from pipeline.data.spider import load_spider
+from pipeline.profile import Profile
 from pipeline.synth.samples.writing import write_samples
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import Mode, read_completion, render_prompt
 from pipeline.engine.latency import compare_latency
@@ -19,6 +18,7 @@ from pipeline.evaluation.predictions import Prediction
 from pipeline.evaluation.scoring import Rule, verdicts
 from pipeline.inference.generate import Generated, generate
 from pipeline.inference.voting import Candidate, evaluator, vote
+from pipeline.profile import GenerationSettings
 from pipeline.progress import progress
 from pipeline.sql.hardness import hardness
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.config import GenerationSettings, home
+from pipeline.config import home
 from pipeline.data.benchmarks import load
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, Mode
@@ -19,6 +19,7 @@ from pipeline.evaluation.answers import Asking, answer_and_score
 from pipeline.evaluation.external import DEFAULT_METRICS, LIMITS, database_urls, file_digest
 from pipeline.evaluation.outcome import Outcome
 from pipeline.evaluation.scoring import RULES, Rule
+from pipeline.profile import GenerationSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

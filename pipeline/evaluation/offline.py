@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.config import Profile, located
+from pipeline.config import located
 from pipeline.errors import InputError
 from pipeline.evaluation.answers import Asking
 from pipeline.evaluation.benchmark import Benchmark, modes_of, open_benchmark, run_benchmark
 from pipeline.evaluation.metrics import ex
 from pipeline.evaluation.outcome import Outcome
 from pipeline.evaluation.report import Evaluated, write_evaluation
+from pipeline.profile import Profile
 
 
 def evaluate_offline(

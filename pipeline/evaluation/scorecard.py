@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, Mode, render_prompt
 from pipeline.engine.latency import LatencyComparison, compare_latency
@@ -28,6 +27,7 @@ from pipeline.evaluation.measures import soft_f1
 from pipeline.evaluation.outcome import Outcome
 from pipeline.evaluation.scoring import NO_SQL
 from pipeline.inference.generate import generate
+from pipeline.profile import GenerationSettings
 from pipeline.progress import progress
 from pipeline.rewards.copies import Copies
 from pipeline.rewards.rollout import Rollout, roll_out

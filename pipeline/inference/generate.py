@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.config import GenerationSettings
+from pipeline.profile import GenerationSettings
 from pipeline.progress import progress
 
 if TYPE_CHECKING:

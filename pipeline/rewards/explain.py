@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pipeline.config import EngineSettings, Recipe
+from pipeline.config import Recipe
 from pipeline.data.example import Database, Example
 from pipeline.data.mysql_schema import read_mysql
 from pipeline.data.prompts import Mode, read_completion
@@ -18,6 +18,7 @@ from pipeline.engine.pool import Engine
 from pipeline.engine.result import ExecutionResult, Query
 from pipeline.engine.urls import sqlite_path
 from pipeline.errors import InputError
+from pipeline.profile import EngineSettings
 from pipeline.rewards.copies import open_copies
 from pipeline.rewards.length import TokenCounter, count_words
 from pipeline.rewards.memory import MemoryReward

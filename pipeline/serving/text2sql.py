@@ -14,10 +14,10 @@ import mlflow
 from mlflow.pyfunc import PythonModel, PythonModelContext
 from pydantic import BaseModel, Field
 
-from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import Mode, read_completion, render_prompt
 from pipeline.inference.generate import generate
+from pipeline.profile import GenerationSettings
 
 
 class Question(BaseModel):

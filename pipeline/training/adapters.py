@@ -10,8 +10,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import AdapterSettings
 from pipeline.errors import InputError
+from pipeline.profile import AdapterSettings
 
 if TYPE_CHECKING:
     from peft import LoraConfig, PeftModel

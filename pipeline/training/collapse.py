@@ -14,7 +14,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from pipeline.config import CollapseSettings
+from pipeline.profile import CollapseSettings
 
 logger = logging.getLogger("querysmith")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.config import LaunchSettings, ModelSettings
+from pipeline.profile import LaunchSettings, ModelSettings
 from pipeline.training.sizes import Sizes
 
 GIB = 2**30

@@ -14,11 +14,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.config import GenerationSettings, GrpoSettings, ModelSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import Mode, render_prompt
 from pipeline.engine.pool import Engine
 from pipeline.errors import InputError
+from pipeline.profile import GenerationSettings, GrpoSettings, ModelSettings
 from pipeline.rewards.copies import Copies
 from pipeline.rewards.reward import Reward
 from pipeline.rewards.rollout import Rollout, roll_out

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.config import RunConfig, Settings
+from pipeline.config import RunConfig
 from pipeline.data.dataset import Dataset, read_jsonl
 from pipeline.engine.pool import Engine
 from pipeline.errors import InfrastructureError
+from pipeline.profile import Settings
 from pipeline.registry.models import CHECKPOINT
 from pipeline.registry.runs import connect, log_figures
 from pipeline.rewards.copies import Copies, open_copies

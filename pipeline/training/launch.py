@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import pipeline
-from pipeline.config import LaunchSettings
 from pipeline.data.dataset import write_jsonl
 from pipeline.errors import InputError
+from pipeline.profile import LaunchSettings
 from pipeline.training.failures import failure
 from pipeline.training.job import Job, run
 from pipeline.training.nodes import Node, announced, this_node

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import Architecture, ModelSettings, located
+from pipeline.config import located
 from pipeline.errors import InputError
+from pipeline.profile import Architecture, ModelSettings
 from pipeline.training.adapters import quantization
 from pipeline.training.tokenizer import spellings
 

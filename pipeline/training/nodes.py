@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config import LaunchSettings, home
+from pipeline.config import home
 from pipeline.errors import InfrastructureError, InputError
+from pipeline.profile import LaunchSettings
 
 _DEFAULT_PORT = 29500
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.config import LaunchSettings, Profile
+from pipeline.profile import LaunchSettings, Profile
 from pipeline.training.footprint import GIB, Footprint, Held, rollouts, training
 from pipeline.training.sizes import Sizes, sizes_of
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from trl.models import unwrap_model_for_generation
 
-from pipeline.config import GenerationSettings
 from pipeline.inference.decoding import Decoding, decode_by_length
+from pipeline.profile import GenerationSettings
 
 if TYPE_CHECKING:
     from trl import GRPOTrainer

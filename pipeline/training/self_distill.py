@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.config import GenerationSettings, SelfDistillSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import read_completion, render_completion, render_prompt
 from pipeline.engine.pool import Engine
 from pipeline.inference.generate import generate
+from pipeline.profile import GenerationSettings, SelfDistillSettings
 from pipeline.rewards.copies import Copies
 from pipeline.rewards.rollout import Rollout, roll_out
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.config import ModelSettings, SftSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import render_completion, render_prompt
 from pipeline.errors import InputError
+from pipeline.profile import ModelSettings, SftSettings
 from pipeline.training.adapters import lora_config
 from pipeline.training.trainer import batch_arguments, common_arguments, train
 

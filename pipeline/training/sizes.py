@@ -10,8 +10,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config import AdapterSettings, Architecture, ModelSettings, located
+from pipeline.config import located
 from pipeline.errors import InputError
+from pipeline.profile import AdapterSettings, Architecture, ModelSettings
 
 
 @dataclass(frozen=True)

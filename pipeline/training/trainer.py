@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import ModelSettings
 from pipeline.errors import InputError
+from pipeline.profile import ModelSettings
 from pipeline.training.adapters import merge, require_bitsandbytes
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.bench import scaling
-from pipeline.config import Architecture
+from pipeline.profile import Architecture
 from pipeline.training.starter import loop, validation
 from pipeline.training.starter.vocabulary import starter_tokenizer
 

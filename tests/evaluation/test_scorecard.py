@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from rollouts import RAN, rollout
 
-from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, Mode
 from pipeline.engine.latency import LatencyComparison
@@ -17,6 +16,7 @@ from pipeline.engine.result import ErrorKind, ExecutionResult
 from pipeline.errors import InputError
 from pipeline.evaluation import scorecard
 from pipeline.evaluation.scorecard import Answer, Scorecard, Scored, answer, gold_latency, latency, score
+from pipeline.profile import GenerationSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, render_completion, render_prompt
 from pipeline.inference.generate import generate
+from pipeline.profile import GenerationSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

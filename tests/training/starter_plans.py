@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.config import Architecture
+from pipeline.profile import Architecture
 from pipeline.training.starter.loop import Plan, pretrain
 from pipeline.training.starter.state import Progress
 

@@ -13,13 +13,13 @@ import mlflow
 import pytest
 from tiny_models import write_model
 
-from pipeline.config import AdapterSettings, GenerationSettings, GrpoSettings, ModelSettings, SftSettings
 from pipeline.config_loading import load_config
 from pipeline.data.dataset import Dataset
 from pipeline.data.example import Database, Example
 from pipeline.engine.pool import Engine
 from pipeline.errors import InputError
 from pipeline.inference.generate import generate
+from pipeline.profile import AdapterSettings, GenerationSettings, GrpoSettings, ModelSettings, SftSettings
 from pipeline.registry.models import checkpoint
 from pipeline.rewards.rollout import Rollout
 from pipeline.steps import contract

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.config import GrpoSettings, ModelSettings
 from pipeline.errors import InputError
+from pipeline.profile import GrpoSettings, ModelSettings
 from pipeline.training import adapters, grpo, trainer
 from pipeline.training.grpo import vllm_arguments
 from pipeline.training.model import attention

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from transformers import TrainerControl, TrainerState
 
-from pipeline.config import CollapseSettings
+from pipeline.profile import CollapseSettings
 from pipeline.training.collapse import CollapseGuard
 
 HEALTHY = {

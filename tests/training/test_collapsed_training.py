@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_tiny_training import FakeClient, largest_difference, weights
 
-from pipeline.config import CollapseSettings, GenerationSettings, GrpoSettings, ModelSettings
 from pipeline.data.example import Database, Example
 from pipeline.engine.pool import Engine
 from pipeline.evaluation.scorecard import answer, score
+from pipeline.profile import CollapseSettings, GenerationSettings, GrpoSettings, ModelSettings
 from pipeline.rewards.rollout import Rollout
 from pipeline.training.collapse import CollapseGuard
 from pipeline.training.grpo import RolloutScorer, prompt_rows, train_grpo

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from live_memory import LiveMemory
 
-from pipeline.config import AdapterSettings, LaunchSettings, ModelSettings, SftSettings
+from pipeline.profile import AdapterSettings, LaunchSettings, ModelSettings, SftSettings
 from pipeline.training import sft
 from pipeline.training.footprint import FOUR_BIT, NCCL, RUNTIME, Held, kept_per_token, logits, rollouts, training
 from pipeline.training.sizes import PUBLISHED, Sizes

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.config import LaunchSettings
 from pipeline.config_loading import load_config
 from pipeline.errors import InfrastructureError, InputError
+from pipeline.profile import LaunchSettings
 from pipeline.training.failures import failure, leave
 from pipeline.training.job import Job
 from pipeline.training.launch import CONFIGURATIONS, command, train

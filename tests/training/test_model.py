@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.config import Architecture, GenerationSettings, ModelSettings
 from pipeline.errors import InputError
 from pipeline.inference.generate import generate
+from pipeline.profile import Architecture, GenerationSettings, ModelSettings
 from pipeline.training.model import load_model, load_tokenizer, save, starting_model
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tiny_models import write_model
 
-from pipeline.config import AdapterSettings, Architecture, ModelSettings, Profile
 from pipeline.config_loading import available, load_config
 from pipeline.errors import InputError
+from pipeline.profile import AdapterSettings, Architecture, ModelSettings, Profile
 from pipeline.training.footprint import GIB
 from pipeline.training.plan import PARTS, plan
 from pipeline.training.sizes import PUBLISHED, sizes_of

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tiny_models import write_model
 
-from pipeline.config import Profile
 from pipeline.config_loading import available, load_config
 from pipeline.data.example import Database, Example
 from pipeline.engine.pool import Engine
+from pipeline.profile import Profile
 from pipeline.rewards.recipe import build as build_rewards
 from pipeline.training.grpo import RolloutScorer, prompt_rows, train_grpo
 from pipeline.training.model import starting_model

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.config import AdapterSettings, GenerationSettings, GrpoSettings, ModelSettings
 from pipeline.config_loading import load_config
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, render_completion, render_prompt
 from pipeline.engine.pool import Engine
+from pipeline.profile import AdapterSettings, GenerationSettings, GrpoSettings, ModelSettings
 from pipeline.rewards.recipe import build as build_rewards
 from pipeline.training.grpo import RolloutScorer, prompt_rows, train_grpo
 from pipeline.training.model import load_model

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from rollouts import rollout as written
 
-from pipeline.config import GenerationSettings, SelfDistillSettings
 from pipeline.data.example import Database, Example
 from pipeline.engine.pool import Engine
 from pipeline.inference.generate import Generated
+from pipeline.profile import GenerationSettings, SelfDistillSettings
 from pipeline.rewards.rollout import Rollout
 from pipeline.training.self_distill import Thinker, keep_verified, union
 

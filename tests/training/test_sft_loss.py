@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from pipeline.config import ModelSettings, SftSettings
+from pipeline.profile import ModelSettings, SftSettings
 from pipeline.training.sft import tokenise, train_sft
 
 if TYPE_CHECKING:

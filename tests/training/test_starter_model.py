@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.config import GenerationSettings, located
+from pipeline.config import located
 from pipeline.data.example import Column, Database, Example, Schema
 from pipeline.data.prompts import read_completion, render_prompt
 from pipeline.inference.generate import generate
+from pipeline.profile import GenerationSettings
 from pipeline.training.model import load_model, load_tokenizer
 
 LIMIT_BYTES = 24 * 2**20

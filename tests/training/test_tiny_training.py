@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.config import GenerationSettings, GrpoSettings, ModelSettings, SftSettings
 from pipeline.config_loading import load_config
 from pipeline.data.example import Database, Example
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import ExecutionResult, Query
 from pipeline.errors import InfrastructureError
+from pipeline.profile import GenerationSettings, GrpoSettings, ModelSettings, SftSettings
 from pipeline.rewards.recipe import build as build_rewards
 from pipeline.training.grpo import RolloutScorer, prompt_rows, train_grpo
 from pipeline.training.model import load_model

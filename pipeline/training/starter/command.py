@@ -38,7 +38,7 @@ def pretrain(
     quiet_defaults()
     import torch
 
-    from pipeline.config import Architecture, GenerationSettings
+    from pipeline.profile import Architecture, GenerationSettings
     from pipeline.training.starter.loop import Plan
     from pipeline.training.starter.loop import pretrain as train
     from pipeline.training.starter.telling import telling

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from pipeline.config import Architecture
 from pipeline.errors import InputError
+from pipeline.profile import Architecture
 from pipeline.training.model import build_model, load_tokenizer, save
 from pipeline.training.starter.attention import attending_packed, loss_of
 from pipeline.training.starter.batches import Batch, Stream, batches

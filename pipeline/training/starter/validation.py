@@ -8,13 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from pipeline.config import GenerationSettings
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import MODES, Mode, read_completion, render_prompt
 from pipeline.engine.pool import Engine
 from pipeline.evaluation.predictions import Prediction
 from pipeline.evaluation.scoring import RULES, verdicts
 from pipeline.inference.generate import generate
+from pipeline.profile import GenerationSettings
 from pipeline.training.starter.questions import imagined_questions
 
 if TYPE_CHECKING:
