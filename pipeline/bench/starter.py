@@ -8,6 +8,7 @@ on the database and on its altered copies; a gold answers something definite, an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +26,7 @@ from pipeline.rewards.engine import open_engine
 from pipeline.synth.view import LEVELS
 from pipeline.training.starter.questions import imagined_questions
 
-SEED = 11
+SEED = 29  # not 11: with its databases the share of invented words in the training was chosen
 VIEWS, PER_LEVEL, ROWS, COPIES = 20, 6, 400, 5
 
 
@@ -39,7 +40,7 @@ def bench_starter(model: str, views: int = VIEWS) -> dict[str, Any]:
     config = load_config(None, ["profile=tiny"])
     figures: dict[str, Any] = {"model": model, "seed": SEED, "views": views, "rows": []}
     for words, lexicons in (
-        ("held-out words", [HELD_OUT] * views),
+        ("held-out words", [replace(HELD_OUT, inventive=False)] * views),
         ("invented words", [novel_lexicon(SEED + number) for number in range(views)]),
     ):
         with TemporaryDirectory() as folder:

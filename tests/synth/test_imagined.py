@@ -75,6 +75,13 @@ def test_views_of_one_lexicon_use_no_words_of_another() -> None:
             assert not (said_words(view) - FUNCTION_WORDS) & other.words
 
 
+def test_a_lexicon_that_is_not_inventive_says_its_own_words_only() -> None:
+    for inventive in (False, True):
+        lexicon = replace(HELD_OUT, inventive=inventive)
+        foreign = [said_words(view) - FUNCTION_WORDS - lexicon.words for view in views(lexicon, 60)]
+        assert any(foreign) == inventive
+
+
 def test_lexicons_do_not_invent_one_anothers_words() -> None:
     rng = random.Random(3)
     for lexicon, others in ((TRAINING, HELD_OUT.words | NOVEL.words), (HELD_OUT, TRAINING.words | NOVEL.words)):

@@ -81,6 +81,7 @@ class Lexicon:
     verbs       pairs (of, has) as in `ViewLink`
     languages   where its invented words come from
     avoided     words that it never invents: those of other lexicons
+    inventive   whether views mix invented words with its own
     """
 
     name: str
@@ -95,6 +96,7 @@ class Lexicon:
     names: Names
     languages: tuple[Language, ...]
     avoided: frozenset[str] = frozenset()
+    inventive: bool = True
 
     @cached_property
     def nouns(self) -> tuple[Noun, ...]:

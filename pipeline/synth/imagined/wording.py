@@ -28,13 +28,16 @@ class Wording:
     """Draws the nouns, attributes and values' words of one view.
 
     `invented` is the share of its words that are made up: none in three views of ten, all in four: who learns to copy
-    words of which no piece means anything can copy any. `language` makes them.
+    words of which no piece means anything can copy any. `language` makes them. Of a lexicon that is not inventive only
+    names in rows are made up.
     """
 
     def __init__(self, lexicon: Lexicon, rng: random.Random) -> None:
         self.lexicon, self.rng = lexicon, rng
         draw = rng.random()
         self.invented = 0.0 if draw < 0.3 else rng.uniform(0.15, 0.75) if draw < 0.6 else 1.0
+        if not lexicon.inventive:
+            self.invented = 0.0
         # Databases of real words have strange names in their rows too.
         self.invented_values = self.invented or (rng.uniform(0.1, 0.6) if rng.random() < 0.3 else 0.0)
         self.language = rng.choice(lexicon.languages)
@@ -93,14 +96,14 @@ class Wording:
         rng, draw = self.rng, self.rng.random()
         if rng.random() < self.invented:
             return self.invent()
-        if draw < 0.06:
+        if draw < 0.06 and self.lexicon.inventive:
             return f"{rng.choice(self.lexicon.modifiers)} {self.invent()}"
         return rng.choice(self.lexicon.nouns).one if draw < 0.2 else rng.choice(self.lexicon.modifiers)
 
     def verbs(self, taken: Sequence[str] = ()) -> tuple[str, str]:
         """The two verb phrases of a link, other than those taken from child to parent."""
         rng = self.rng
-        if rng.random() < max(0.04, self.invented * 0.6):
+        if rng.random() < max(0.04, self.invented * 0.6) and self.lexicon.inventive:
             stem = verb_stem(self.invent())
             return rng.choice(
                 (
