@@ -19,7 +19,7 @@ INSTALLED := .venv/.installed-$(shell sha256sum constraints.txt | cut -c1-16)
 export HF_HUB_OFFLINE ?= 1
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: demo test lint clean install up down logs train preflight backup restore
+.PHONY: demo test lint clean install up down logs train preflight check-stack break-stack backup restore
 
 demo: $(INSTALLED)  ## the whole pipeline on this machine: make demo [PROFILE=smoke] [DATA=folder] [EXIT=1]
 	@$(BIN)/querysmith demo --profile $(PROFILE) --recipe $(RECIPE) --data "$(DATA)" --seed $(SEED) $(if $(EXIT),--exit)
@@ -58,12 +58,13 @@ up:  ## the whole stack in containers: secrets into .env where there are none, i
 	docker compose up --detach --wait --wait-timeout 900
 	@docker/addresses
 
-# First the scheduler, which asks the steps that it knows to end; then those of a scheduler that was killed.
+# First the scheduler, so that nothing starts another try; then its steps, which close their MLflow runs. A training that
+# was running goes on from its last checkpoint after the next `make up`.
 down:  ## stop the stack; what it knows stays: make down [VOLUMES=1, which deletes that, too]
-	docker compose stop airflow-scheduler
+	docker compose stop --timeout 5 airflow-scheduler
 	@steps=$$(docker ps --all --quiet --filter label=querysmith.dag_id \
 	  --filter network=$$(docker compose config | sed -n 's/^name: //p')_steps); \
-	  [ -z "$$steps" ] || docker rm --force --volumes $$steps
+	  [ -z "$$steps" ] || { docker stop -t 20 $$steps; docker rm --force --volumes $$steps; } >/dev/null
 	docker compose down $(if $(VOLUMES),--volumes)
 
 logs:  ## follow the services' logs: make logs [SERVICE=airflow-scheduler]
@@ -76,6 +77,13 @@ train:  ## train on the running stack, and follow: make train [PROFILE=smoke] [R
 preflight:  ## whether steps on the running stack have what a training needs: make preflight [PROFILE=...] [DATA=...]
 	docker compose run --rm client querysmith trigger preflight --set profile=$(PROFILE) \
 	  $(if $(filter command line,$(origin DATA)),--set "data=$(DATA)")
+
+check-stack: $(INSTALLED)  ## after a training on the running stack: its doors, its step containers, its secrets
+	QUERYSMITH_STACK=1 $(BIN)/python -m pytest tests/stack/test_running_stack.py
+
+# It fills the disk, too, so COMPOSE_FILE=docker-compose.yml:tests/stack/compose.small-data.yml must hold from `make up` on.
+break-stack: $(INSTALLED)  ## kill and restart what runs on a stack that nobody needs, and see its training succeed
+	QUERYSMITH_STACK=1 QUERYSMITH_BREAK_STACK=1 $(BIN)/python -m pytest tests/stack/test_stack_survives.py
 
 backup:  ## databases and artifacts of the running stack into a folder: make backup [BACKUP=folder]
 	docker/backup "$(BACKUP)"

@@ -16,23 +16,24 @@ RUN python -m venv /opt/venv
 WORKDIR /build
 COPY constraints.txt pyproject.toml README.md LICENSE ./
 # The dependencies alone, of a package that is still empty: they stay cached while only the product's code changes.
+# Nothing of that package may stay: setuptools would take its files for newer than the real ones.
 RUN --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,from=wheels,target=/wheels \
     mkdir pipeline && touch pipeline/__init__.py && \
     PIP_CONFIG_FILE=/run/secrets/pip /opt/venv/bin/pip install --disable-pip-version-check --find-links /wheels \
       ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} -c constraints.txt '.[train,embeddings]' && \
-    /opt/venv/bin/pip uninstall -y querysmith
+    /opt/venv/bin/pip uninstall -y querysmith && \
+    rm -rf pipeline build ./*.egg-info
 # Two GB of CUDA in an image for CPUs, or none in one for GPUs, would show much later.
 RUN found=$(/opt/venv/bin/python -c 'import torch; print("cuda" if torch.version.cuda else "cpu")') && \
     { [ "$found" = "$TORCH" ] || { \
       echo "pip found a build of torch for $found, wanted is TORCH=$TORCH: give TORCH_INDEX_URL, or its wheel" >&2; \
       exit 1; }; }
 COPY pipeline pipeline
-RUN --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \
-    --mount=type=bind,from=wheels,target=/wheels \
-    PIP_CONFIG_FILE=/run/secrets/pip /opt/venv/bin/pip wheel --disable-pip-version-check --find-links /wheels \
-      --no-deps --wheel-dir dist . && \
-    /opt/venv/bin/pip install --no-index --no-deps dist/*.whl
+# Built with the setuptools that came with torch, so a change of the product's code fetches nothing.
+RUN /opt/venv/bin/pip wheel --disable-pip-version-check --no-index --no-build-isolation --no-deps --wheel-dir dist . && \
+    /opt/venv/bin/pip install --disable-pip-version-check --no-index --no-deps dist/*.whl && \
+    /opt/venv/bin/querysmith --help >/dev/null
 
 FROM ${BASE_IMAGE}
 # hadolint ignore=DL3008
@@ -50,7 +51,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     XDG_CACHE_HOME=/data/cache HF_HOME=/data/huggingface \
     TRITON_CACHE_DIR=/data/cache/triton TORCHINDUCTOR_CACHE_DIR=/data/cache/inductor \
     MPLCONFIGDIR=/tmp/matplotlib \
-    HF_HUB_OFFLINE=1 MLFLOW_DISABLE_TELEMETRY=true
+    HF_HUB_OFFLINE=1 MLFLOW_DISABLE_TELEMETRY=true \
+    GIT_PYTHON_REFRESH=quiet
 USER 10001:10001
 WORKDIR /data
 ENTRYPOINT ["tini", "--"]

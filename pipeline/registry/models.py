@@ -62,7 +62,10 @@ def logged_model(model_uri: str) -> str:
     name, alias_mark, alias = reference.partition("@")
     with not_found_is_input_error(model_uri):
         if alias_mark:
-            return source_of(client.get_model_version_by_alias(name, alias))
+            version = _alias(client, name, alias)
+            if version is None:
+                raise InputError(f"{model_uri}: not found in MLflow; give a URI that an earlier step wrote")
+            return source_of(version)
         if not reference.startswith("m-"):
             name, _, number = reference.rpartition("/")
             return source_of(client.get_model_version(name, number))
@@ -144,14 +147,16 @@ def champion(client: MlflowClient, name: str) -> ModelVersion | None:
 
 
 def _alias(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
+    """Asked of the model: where there is none yet, a server with logins answers a question for its alias with 403."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_model_version_by_alias(name, alias)
+        version = client.get_registered_model(name).aliases.get(alias)
     except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
         raise
+    return None if version is None else client.get_model_version(name, str(version))
 
 
 def register(client: MlflowClient, name: str, model_uri: str, dag_run: str, tags: Mapping[str, str]) -> ModelVersion:

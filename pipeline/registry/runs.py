@@ -182,12 +182,16 @@ def fetch(uri: str, folder: Path) -> Path:
 
 @contextmanager
 def not_found_is_input_error(uri: str) -> Iterator[None]:
-    """Turn MLflow's "does not exist" about `uri` into an InputError."""
+    """Turn MLflow's "does not exist" about `uri` into an InputError. A server with logins says "permission denied"."""
     from mlflow.exceptions import MlflowException
 
     try:
         yield
     except MlflowException as error:
+        if error.error_code == "PERMISSION_DENIED":
+            raise InputError(
+                f"{uri}: not found in MLflow, or not for this login to read; give a URI that an earlier step wrote"
+            ) from error
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"):
             raise InputError(f"{uri}: not found in MLflow; give a URI that an earlier step wrote") from error
         if "must be a valid http or https URI" in str(error):

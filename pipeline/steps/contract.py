@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ STEPS = (*CHAIN, "benchmark")
 # With these a DAG run is over (each benchmark of a DAG run says so anew), and so is the parent run.
 LAST_STEPS = ("promote", "benchmark")
 RESULT_ARTIFACT = "result.json"
+_FULL_BYTES = 2**20  # a disk with less left is full
 
 # What these read can change while their configuration does not (the data folder, the champion): never taken as done.
 ALWAYS_REPEATED = ("validate", "evaluate", "benchmark")
@@ -183,12 +185,23 @@ def _disk_errors() -> Iterator[None]:
     """Turn a full, read-only or forbidden disk into one line."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+    except QuerysmithError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            where, why = error.filename or home(), error.strerror
+        # What torch and safetensors raise is no OSError, and need not say why a file could not be written.
+        elif os.strerror(errno.ENOSPC) in str(error) or _full(home()):
+            where, why = home(), os.strerror(errno.ENOSPC)
+        else:
             raise
         raise InfrastructureError(
-            f"{error.filename or home()}: cannot be written ({error.strerror}); free space there or set QUERYSMITH_HOME"
+            f"{where}: cannot be written ({why}); free space there or set QUERYSMITH_HOME"
         ) from error
+
+
+def _full(folder: Path) -> bool:
+    return folder.exists() and shutil.disk_usage(folder).free < _FULL_BYTES
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

@@ -24,7 +24,8 @@ def test_secrets_are_random_and_private(tmp_path: Path) -> None:
     assert len(set(secrets)) == len(secrets)
     assert all(first[name] != second[name] for name in first if name != "DOCKER_GID")
     # They stand in addresses of databases, in JSON and in shell commands: nothing may need quoting there.
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) for value in secrets)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}(?:[A-Za-z0-9_-]{43})?=?", value) for value in secrets)
+    assert len(base64.urlsafe_b64decode(first["AIRFLOW_JWT_SECRET"] + "==")) == 64
     assert len(base64.urlsafe_b64decode(first["AIRFLOW_FERNET_KEY"])) == 32
 
 
