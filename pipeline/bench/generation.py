@@ -1,8 +1,7 @@
 """How fast rollouts and greedy answers are written, against transformers' `generate`, which TRL uses by default.
 
-Rollouts: both ways are called as GRPOTrainer calls them, on the same prompts, token ids in and texts out. A model that
-was fitted for some minutes ends its completions as real ones do, most early and some not at all; a model with random
-weights hardly ever ends one, which is the worst case for ours: nothing leaves the batch. Greedy: one batch of prompts.
+Rollouts: both ways are called as GRPOTrainer calls them, on the same prompts, token ids in and texts out; of the starter
+and of what some minutes of fine-tuning make of it, whose completions end at other lengths. Greedy: one batch of prompts.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ def bench_generation(rounds: int = ROUNDS) -> dict[str, Any]:
             "generations": grpo.generations,
             "limit": tiny.profile.generation.max_new_tokens,
         }
-        unfitted, fitted = tiny.model(), tiny.model()
-        fit(fitted, batches_of(tiny, FIT_STEPS), tiny.profile.sft.learning_rate / 2)  # half: it has no warm-up
-        for name, model in (("rollouts, fitted model", fitted), ("rollouts, random weights", unfitted)):
+        starter, tuned = tiny.model(), tiny.model()
+        fit(tuned, batches_of(tiny, FIT_STEPS), tiny.profile.sft.learning_rate / 2)  # half: it has no warm-up
+        for name, model in (("rollouts, starter", starter), ("rollouts, fine-tuned", tuned)):
             ways = _rollouts(tiny, model, Path(folder))
             figures[name] = _compare(tiny, ways, tiny.train, grpo.prompts_per_step, rounds, advance)
-        figures[f"greedy, {size} prompts"] = _compare(tiny, _greedy(tiny, fitted), tiny.dev, size, rounds, advance)
+        figures[f"greedy, {size} prompts"] = _compare(tiny, _greedy(tiny, tuned), tiny.dev, size, rounds, advance)
     return figures
 
 
