@@ -1,7 +1,7 @@
 """How fast rollouts and greedy answers are written, against transformers' `generate`, which TRL uses by default.
 
-Rollouts: both ways are called as GRPOTrainer calls them, on the same prompts, token ids in and texts out; of the starter
-and of what some minutes of fine-tuning make of it, whose completions end at other lengths. Greedy: one batch of prompts.
+Rollouts: both ways are called as GRPOTrainer calls them, on the same prompts, token ids in and texts out; of the
+starter and of what some fine-tuning makes of it, whose completions end at other lengths. Greedy: one batch of prompts.
 """
 
 from __future__ import annotations
