@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ModelBuilder = Callable[..., "PreTrainedModel"]
 
 SIZES = ModelSettings(path="unused", max_length=256)
-SFT = SftSettings(epochs=3, batch_size=2, learning_rate=1e-2, checkpoint_steps=4)
+SFT = SftSettings(epochs=3, batch_size=2, learning_rate=2e-2, checkpoint_steps=4)
 GRPO = GrpoSettings(steps=2, prompts_per_step=2, generations=8, learning_rate=1e-3, temperature=1.6, checkpoint_steps=1)
 LIMITS = GenerationSettings(max_new_tokens=40, batch_size=8)
 
