@@ -28,11 +28,13 @@ RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf 
     install -d -o querysmith -g querysmith /run/airflow /var/log/airflow
 COPY --from=build /opt/venv /opt/venv
 COPY docker/airflow-entrypoint.sh docker/airflow_health.py /opt/querysmith/
+COPY docker/airflow_login_first.py /opt/querysmith/plugins/
 COPY dags /opt/querysmith/dags
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     AIRFLOW_HOME=/run/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/querysmith/dags \
+    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/querysmith/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=false \
     AIRFLOW__CORE__EXECUTOR=LocalExecutor \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/var/log/airflow \

@@ -17,6 +17,9 @@ RUN --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \
     cat /build/constraints/*.txt >/build/constraints.txt && \
     PIP_CONFIG_FILE=/run/secrets/pip /opt/venv/bin/pip install --disable-pip-version-check --find-links /wheels \
       -c /build/constraints.txt 'mlflow[auth]' psycopg2-binary ${EXTRAS}
+COPY mlflow /build/mlflow
+RUN --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \
+    PIP_CONFIG_FILE=/run/secrets/pip /opt/venv/bin/pip install --disable-pip-version-check --no-deps /build/mlflow
 
 FROM ${BASE_IMAGE}
 # hadolint ignore=DL3008

@@ -14,12 +14,12 @@ ARG TORCH=cpu
 ARG TORCH_INDEX_URL=
 RUN python -m venv /opt/venv
 WORKDIR /build
-COPY constraints.txt pyproject.toml README.md LICENSE ./
+COPY constraints.txt pyproject.toml LICENSE ./
 # The dependencies alone, of a package that is still empty: they stay cached while only the product's code changes.
 # Nothing of that package may stay: setuptools would take its files for newer than the real ones.
 RUN --mount=type=secret,id=pip --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,from=wheels,target=/wheels \
-    mkdir pipeline && touch pipeline/__init__.py && \
+    mkdir pipeline && touch pipeline/__init__.py README.md && \
     PIP_CONFIG_FILE=/run/secrets/pip /opt/venv/bin/pip install --disable-pip-version-check --find-links /wheels \
       ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} -c constraints.txt '.[train,embeddings]' && \
     /opt/venv/bin/pip uninstall -y querysmith && \
@@ -29,6 +29,7 @@ RUN found=$(/opt/venv/bin/python -c 'import torch; print("cuda" if torch.version
     { [ "$found" = "$TORCH" ] || { \
       echo "pip found a build of torch for $found, wanted is TORCH=$TORCH: give TORCH_INDEX_URL, or its wheel" >&2; \
       exit 1; }; }
+COPY README.md ./
 COPY pipeline pipeline
 # Built with the setuptools that came with torch, so a change of the product's code fetches nothing.
 RUN /opt/venv/bin/pip wheel --disable-pip-version-check --no-index --no-build-isolation --no-deps --wheel-dir dist . && \
