@@ -21,7 +21,7 @@ from pipeline.config import RunConfig
 from pipeline.config_loading import load_config
 from pipeline.data.dataset import Dataset
 from pipeline.evaluation.scorecard import Answer, answer, evaluator_name, latency, score
-from pipeline.evaluation.statistics import proportion
+from pipeline.evaluation.statistics import Interval, proportion
 from pipeline.registry.models import checkpoint
 from pipeline.registry.runs import fetch
 from pipeline.rewards.copies import open_copies
@@ -30,24 +30,30 @@ from pipeline.rewards.engine import open_engine
 # The steps of each variant, in their order, each with the settings that are its own.
 Chain = Sequence[tuple[str, tuple[str, ...]]]
 _SFT = ("sft", ())
+_DISTILLED = (_SFT, ("self_distill", ()))
 EXPERIMENTS: dict[str, dict[str, Chain]] = {
     "training": {
         "fused": [_SFT],
         "thinking only": [("sft", ("profile.sft.modes=think",))],
         "non-thinking only": [("sft", ("profile.sft.modes=no_think",))],
         "fused, samples weigh the same": [("sft", ("profile.sft.weighting=sample",))],
-        "fused, then self-distillation": [_SFT, ("self_distill", ())],
+        "fused, then self-distillation": _DISTILLED,
     },
     "recipes": {
         "SFT": [_SFT],
-        **{name: [_SFT, ("grpo", (f"recipe={name}",))] for name in ("querysmith", "sql_r1", "finer_sql", "hes_sql")},
-        "querysmith without its latency reward": [_SFT, ("grpo", ("recipe.rewards.latency.weight=0",))],
+        "self-distillation": _DISTILLED,
+        **{
+            name: [*_DISTILLED, ("grpo", (f"recipe={name}",))]
+            for name in ("querysmith", "sql_r1", "finer_sql", "hes_sql")
+        },
+        "querysmith, no latency reward": [*_DISTILLED, ("grpo", ("recipe.rewards.latency.weight=0",))],
     },
 }
+_SHARES = ("ex_think", "ex_no_think")
 _FIGURES = {
-    **{f"{name}_{mode}": "{:.1%}" for name in ("ex", "obedience") for mode in ("think", "no_think")},
+    **{f"{name}_{mode}": "{:.0%}" for name in ("obedience",) for mode in ("think", "no_think")},
     **{f"tokens_{mode}": "{:.0f}" for mode in ("think", "no_think")},
-    **dict.fromkeys(("latency_ratio", "cost_ratio"), "{:.2f}"),
+    **dict.fromkeys(("latency_ratio", "mean_latency_ratio", "cost_ratio"), "{:.2f}"),
     "latency_questions": "{:.0f}",
 }
 
@@ -55,7 +61,7 @@ _FIGURES = {
 def bench_ablation(
     experiment: str, profile: str, seeds: Sequence[int], folder: Path, settings: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """All measurements, those of earlier calls among them, which lie in `folder`."""
+    """All measurements, those of earlier calls among them; they and a plot lie in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{experiment}.json"
     figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"rows": []}
@@ -66,21 +72,38 @@ def bench_ablation(
             if (variant, seed) not in done:
                 figures["rows"].append({"variant": variant, "seed": seed, **_measure(common, chain, folder)})
                 file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    _plot(figures["rows"], file.with_suffix(".svg"))
     return figures
 
 
 def show(figures: dict[str, Any], console: Console) -> None:
-    """One line a variant: mean over the seeds and the range of it."""
+    """One line a variant. EX: all seeds together with the 95 % interval (Clopper-Pearson), then each; the rest: mean
+    over the seeds and their range."""
     rows = figures["rows"]
     console.print(
         f"{rows[0]['evaluator']}; {rows[0]['questions']} questions; seeds {sorted({r['seed'] for r in rows})}; ratios: "
         "queries of the last step against those of the first, on questions that both have right"
     )
-    table = Table("Variant", *_FIGURES)
-    for variant in dict.fromkeys(row["variant"] for row in rows):
-        own = [row for row in rows if row["variant"] == variant]
-        table.add_row(variant, *(_with_range([r[name] for r in own if name in r], f) for name, f in _FIGURES.items()))
+    table = Table("Variant", *_SHARES, *_FIGURES)
+    for variant, own in _by_variant(rows).items():
+        shares = [
+            f"{pooled.value:.1%} \\[{100 * pooled.low:.1f}, {100 * pooled.high:.1f}]; "
+            + ", ".join(f"{100 * row[name]:.1f}" for row in own)
+            for name, pooled in ((name, _pooled(own, name)) for name in _SHARES)
+        ]
+        ranges = [_with_range([row[name] for row in own if name in row], shape) for name, shape in _FIGURES.items()]
+        table.add_row(variant, *shares, *ranges)
     console.print(table)
+
+
+def _by_variant(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    variants = dict.fromkeys(row["variant"] for row in rows)
+    return {variant: [row for row in rows if row["variant"] == variant] for variant in variants}
+
+
+def _pooled(rows: Sequence[dict[str, Any]], name: str) -> Interval:
+    """The seeds' questions as one sample."""
+    return proportion([n < round(row[name] * row["questions"]) for row in rows for n in range(row["questions"])])
 
 
 def _with_range(values: Sequence[float], shape: str) -> str:
@@ -88,6 +111,33 @@ def _with_range(values: Sequence[float], shape: str) -> str:
         return ""
     low, high = shape.format(min(values)), shape.format(max(values))
     return f"{shape.format(statistics.fmean(values))} ({low}-{high})"
+
+
+def _plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """EX of each variant in both modes with its interval, and how its latency compares, each seed a point."""
+    from matplotlib.figure import Figure
+
+    variants = _by_variant(rows)
+    figure = Figure(figsize=(9, 1.2 + 0.4 * len(variants)), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    for place, own in enumerate(variants.values()):
+        for name, offset, colour in zip(_SHARES, (-0.12, 0.12), ("tab:blue", "tab:orange"), strict=True):
+            share = _pooled(own, name)
+            left.plot([100 * share.low, 100 * share.high], [place + offset] * 2, color=colour, alpha=0.5)
+            mode = {"ex_think": "thinking", "ex_no_think": "non-thinking"}[name]
+            left.plot(100 * share.value, place + offset, "o", color=colour, label="" if place else mode)
+        ratios = [row["mean_latency_ratio"] for row in own if "mean_latency_ratio" in row]
+        right.plot(ratios, [place] * len(ratios), "o", color="tab:green")
+    left.set_yticks(range(len(variants)), list(variants))
+    left.invert_yaxis()
+    left.set_xlabel("EX on held-out questions, %, 95 % interval")
+    left.legend(frameon=False)
+    right.axvline(1, color="grey", linewidth=0.8)
+    right.set_xlabel("mean latency against SFT, each seed")
+    right.set_xlim(left=0)
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
 
 
 def _measure(common: Sequence[str], chain: Chain, folder: Path) -> dict[str, Any]:
@@ -138,6 +188,8 @@ def _answers(config: RunConfig, dataset: Dataset, places: Mapping[str, str], fir
         if first != last:
             repeats = config.profile.evaluate.latency_repeats
             figures |= latency(engine, dataset.databases, answers[last], answers[first], repeats, "latency")
+            if figures["latency_questions"]:
+                figures["mean_latency_ratio"] = figures["latency_ms"] / figures["reference_latency_ms"]
     for mode in ("think", "no_think"):
         share = proportion([a.rollout.correct for a in answers[last] if a.rollout.mode == mode])
         figures[f"ex_{mode}_interval"] = [share.low, share.high]

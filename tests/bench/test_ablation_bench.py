@@ -33,7 +33,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
 
 
 def answers(config: Any, dataset: Any, places: dict[str, str], first: str, last: str) -> dict[str, Any]:
-    figures = {name: 0.5 for name in ablation._FIGURES if first != last or "ratio" not in name}
+    names = (*ablation._SHARES, *ablation._FIGURES)
+    figures = {name: 2 / 3 for name in names if first != last or "ratio" not in name}
     return figures | {"evaluator": "greedy", "places": len(places)}
 
 
@@ -45,12 +46,11 @@ def test_what_variants_share_is_one_dag_run(
     figures = ablation.bench_ablation(experiment, "smoke", [1, 2], tmp_path)
     variants = ablation.EXPERIMENTS[experiment]
     assert [row["variant"] for row in figures["rows"]] == [*variants, *variants]
-    plain = {run for step, run, _ in trained if step == "sft"}
-    own_sft = {chain[0] for chain in variants.values()}
-    assert len(plain) == 2 * len(own_sft)
-    later = [(step, run) for step, run, _ in trained if step in ("grpo", "self_distill")]
-    assert len(set(later)) == len(later) == 2 * sum(len(chain) > 1 for chain in variants.values())
-    assert all(model.startswith("models:/sft-") for step, _, model in trained if step in ("grpo", "self_distill"))
+    ways = {tuple(chain[: place + 1]) for chain in variants.values() for place in range(len(chain))}
+    runs = {(step, run) for step, run, _ in trained if step != "validate"}
+    assert len(runs) == 2 * len(ways)
+    assert {model.partition("-")[0] for step, _, model in trained if step == "self_distill"} <= {"models:/sft"}
+    assert {model.partition("-")[0] for step, _, model in trained if step == "grpo"} <= {"models:/self_distill"}
     assert len({run for step, run, _ in trained if step == "validate"}) == 2  # one for each seed
 
 
@@ -64,4 +64,6 @@ def test_measurements_are_kept(trained: list[tuple[str, str, str]], tmp_path: Pa
     ablation.show(figures, console)
     text = console.export_text()
     assert "fused, then self-distillation" in text
-    assert "50.0% (50.0%-50.0%)" in text
+    assert "66.7% [22.3, 95.7]; 66.7, 66.7" in text  # 4 of 6, both seeds together
+    assert "0.67 (0.67-0.67)" in text
+    assert (tmp_path / "training.svg").read_text().startswith("<?xml")

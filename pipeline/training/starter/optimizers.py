@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 WARMUP_STEPS = 100
-DECAY_SHARE = 0.4
+DECAY_SHARE = 0.5
 WEIGHT_DECAY = 0.01
 
 
