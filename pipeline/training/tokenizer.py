@@ -50,7 +50,6 @@ def train_tokenizer(corpus: Iterable[str], vocab_size: int) -> PreTrainedTokeniz
     tokens are ordinary added tokens, so that decoding keeps them.
     """
     from tokenizers import AddedToken, decoders
-    from transformers import PreTrainedTokenizerFast
 
     thinking = [THINK_OPEN, THINK_CLOSE]
     words, glue = _pieces(corpus)
@@ -62,6 +61,32 @@ def train_tokenizer(corpus: Iterable[str], vocab_size: int) -> PreTrainedTokeniz
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([PAD, TURN_START, TURN_END])
     tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in thinking])
+    return _with_template(tokenizer)
+
+
+def with_fewer_merges(tokenizer: PreTrainedTokenizerBase, share: float) -> PreTrainedTokenizerBase:
+    """A tokenizer of `train_tokenizer` with the same ids, but only the first `share` of its words' merges: it cuts
+    words into smaller pieces, as the whole one cuts words that it has never seen. Glue stays whole."""
+    from tokenizers import Tokenizer
+
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    merges: list[Pair] = [tuple(pair) for pair in state["model"]["merges"]]
+    of_words = [pair for pair in merges if _LETTERS.fullmatch("".join(pair))]
+    sources = {first + second: (first, second) for first, second in reversed(merges)}
+    kept = set(of_words[: round(share * len(of_words))])
+    needed = [pair for pair in merges if not _LETTERS.fullmatch("".join(pair))]
+    while needed:  # with all that glue is made of
+        pair = needed.pop()
+        if pair not in kept:
+            kept.add(pair)
+            needed += [sources[part] for part in pair if part in sources]
+    state["model"]["merges"] = [pair for pair in merges if pair in kept]
+    return _with_template(Tokenizer.from_str(json.dumps(state)))
+
+
+def _with_template(tokenizer: Tokenizer) -> PreTrainedTokenizerBase:
+    from transformers import PreTrainedTokenizerFast
+
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,

@@ -15,7 +15,7 @@ from pipeline.data.example import Database, Example
 from pipeline.data.prompts import render_completion, render_prompt
 from pipeline.errors import InputError
 from pipeline.training.model import load_tokenizer
-from pipeline.training.tokenizer import spellings, train_tokenizer
+from pipeline.training.tokenizer import spellings, train_tokenizer, with_fewer_merges
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -150,3 +150,20 @@ def test_a_missing_tokenizer_is_wrong_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be loaded") as caught:
         load_tokenizer(str(tmp_path / "nowhere"))
     assert str(tmp_path / "nowhere") in str(caught.value)
+
+
+def test_fewer_merges_cut_words_finer_and_leave_glue_whole() -> None:
+    texts = ["SELECT achievements FROM players JOIN achievements ON achievements.player = players.player"] * 9
+    whole = train_tokenizer(texts, 420)
+    assert _tokens(with_fewer_merges(whole, 1.0), texts[0]) == _tokens(whole, texts[0])
+    few = with_fewer_merges(whole, 0.0)
+    assert few.get_vocab() == whole.get_vocab()
+    assert few.decode(few(texts[0])["input_ids"]) == texts[0]
+    cut, before = _tokens(few, "achievements FROM players"), _tokens(whole, "achievements FROM players")
+    assert len(before) < 6 < len(cut)
+    assert " FROM " in cut
+    assert " FROM " in before
+
+
+def _tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> list[str]:
+    return [tokenizer.decode([at]) for at in tokenizer(text)["input_ids"]]

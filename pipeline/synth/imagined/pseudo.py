@@ -45,8 +45,25 @@ def verb_stem(word: str) -> str:
     return word + "n" if word[-1] in "aeiou" else word
 
 
-# The nuclei below belong to training alone; those of the other lexicons are two vowels that never meet here.
+def _drawn_language(number: int) -> Language:
+    """A language of sounds drawn at random, many of which nobody could speak."""
+    rng = random.Random(f"training language {number}")
+
+    def sounds(count: int, joined: float) -> tuple[str, ...]:
+        return tuple(
+            "".join(rng.sample("bcdfghjklmnpqrstvwxz", 2 if rng.random() < joined else 1)) for _ in range(count)
+        )
+
+    joined = rng.choice((0.1, 0.5, 0.9))
+    nuclei = tuple(rng.sample(("a", "e", "i", "o", "u", "aa", "ee", "ii", "oo", "uu"), rng.randint(4, 7)))
+    lengths = rng.choice(((0.12, 0.8), (0.25, 0.98)))
+    return Language(sounds(rng.randint(9, 16), joined), nuclei, sounds(rng.randint(4, 9), joined), lengths)
+
+
+# The nuclei below belong to training alone; those of the other lexicons are two vowels that never meet here. Languages
+# by the hundred, for who has met a few only learns their syllables by heart, and not to copy.
 TRAINING_LANGUAGES = (
+    *map(_drawn_language, range(500)),
     language("b d f g h k l m n p r s t v z br dr gr kr tr", "a e i o u", "l m n r s t k nd rk x"),
     language("k m n r s t h sh ch j w", "a i u e o aa", "n k"),
     language("v d m l z r st zv kr gl pr dr br sl", "o a i e ee", "k v l n r m sk st z d"),

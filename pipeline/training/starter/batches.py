@@ -7,6 +7,7 @@ look at each token alone see one row without a gap; only attention works on rect
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,12 +16,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline.training.starter.items import Cutter, Item, Synthesise, Told, check, synthesise, tell
+from pipeline.training.tokenizer import with_fewer_merges
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from pipeline.synth.view import View
 
+# The share of the words' merges that an item is cut with, and of the items. Words of the training are cut into few
+# tokens, words that it does not have into many: what is learned from the one must hold for the other.
+MERGES = {1.0: 0.7, 0.25: 0.2, 0.05: 0.1}
 ROWS = 4  # questions in a rectangle at most: of similar length, so that they fill it
 
 
@@ -124,14 +129,17 @@ class Stream(Dataset[Batch]):
         draw: Synthesise = synthesise,
         easy: int = 0,
     ) -> None:
-        self._cutter = Cutter(tokenizer, max_length)
+        self._cutters = [Cutter(with_fewer_merges(tokenizer, share), max_length) for share in MERGES]
         self._seed, self._items, self._draw, self._easy = seed, items, draw, easy
         check(tokenizer, *tell(seed, 0, draw))
 
     def __getitem__(self, index: int) -> Batch:
         numbers = range(index * self._items, (index + 1) * self._items)
-        items = (self._cutter.cut(*self._told(number)) for number in numbers)
+        items = (self._cutter(number).cut(*self._told(number)) for number in numbers)
         return pack([item for item in items if item])
+
+    def _cutter(self, number: int) -> Cutter:
+        return random.Random(f"{self._seed}/{number}/cut").choices(self._cutters, list(MERGES.values()))[0]
 
     def _told(self, number: int) -> tuple[View, list[Told]]:
         return tell(self._seed, number, self._draw, "simple" if number < self._easy else None)

@@ -102,10 +102,10 @@ class _Run:
         self.optimizers = optimizers(model, plan.learning_rate)
         self.folder = plan.out / "state"
         self.progress = self._resumed()
-        self.decaying = self.progress.step > 0 and decays(plan.done(self.progress))
+        self.progress.budget = plan.tokens or plan.minutes
 
     def _resumed(self) -> Progress:
-        """Go on from the latest state, or from the one before its decay where the budget now reaches further."""
+        """Go on from the latest state, or from the one before its decay where that led to the end of another budget."""
         own, start = self.folder, self.plan.start
         folder = start / "state" if start and not (own / LAST).is_file() else own
         if not (folder / LAST).is_file():
@@ -113,7 +113,7 @@ class _Run:
                 raise InputError(f"{start}: there is no checkpoint to start from")
             return Progress()
         progress = read_state(folder / LAST, self.model, self.optimizers)
-        if (folder / STABLE).is_file() and not decays(self.plan.done(progress)):
+        if progress.decaying and progress.budget != (self.plan.tokens or self.plan.minutes):
             return read_state(folder / STABLE, self.model, self.optimizers)
         return progress
 
@@ -129,9 +129,9 @@ class _Run:
             done = plan.done(progress)
             if done >= 1:
                 break
-            if decays(done) and not self.decaying:
+            if decays(done) and not progress.decaying:
                 self._save(STABLE)
-                self.decaying = True
+                progress.decaying = True
             losses.append(self._step(batch, factor(progress.step, done)))
             progress.step += 1
             progress.tokens += len(batch.ids)
