@@ -51,8 +51,8 @@ EXPERIMENTS: dict[str, dict[str, Chain]] = {
 }
 _SHARES = ("ex_think", "ex_no_think")
 _FIGURES = {
-    **{f"{name}_{mode}": "{:.0%}" for name in ("obedience",) for mode in ("think", "no_think")},
-    **{f"tokens_{mode}": "{:.0f}" for mode in ("think", "no_think")},
+    **dict.fromkeys(("obedience_think", "obedience_no_think"), "{:.0%}"),
+    **dict.fromkeys(("tokens_think", "tokens_no_think"), "{:.0f}"),
     **dict.fromkeys(("latency_ratio", "mean_latency_ratio", "cost_ratio"), "{:.2f}"),
     "latency_questions": "{:.0f}",
 }

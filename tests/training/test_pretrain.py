@@ -199,6 +199,14 @@ def test_a_training_is_prolonged_from_before_its_decay(
     assert all(torch.allclose(prolonged[name], at_once[name], atol=1e-5) for name in at_once)
 
 
+def test_a_finished_training_that_is_asked_for_less_stays_as_it_is(
+    uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
+) -> None:
+    finished = weights_of(uninterrupted[0])
+    less = weights_of(train(tmp_path, folder, [], tokens=PLAN.tokens // 2, start=uninterrupted[0].parent))
+    assert all(torch.equal(less[name], finished[name]) for name in finished)
+
+
 def test_time_counts_over_all_runs(folder: Path, tmp_path: Path) -> None:
     told: list[Any] = []
     train(tmp_path, folder, told, tokens=0, minutes=0.03)

@@ -57,6 +57,10 @@ class Plan:
     checkpoint_s: float = 120.0
     measure_s: float = 600.0
 
+    @property
+    def budget(self) -> float:
+        return self.tokens or self.minutes
+
     def done(self, progress: Progress) -> float:
         """The share of the budget that is used up."""
         return progress.tokens / self.tokens if self.tokens else progress.seconds / (60.0 * self.minutes)
@@ -102,10 +106,10 @@ class _Run:
         self.optimizers = optimizers(model, plan.learning_rate)
         self.folder = plan.out / "state"
         self.progress = self._resumed()
-        self.progress.budget = plan.tokens or plan.minutes
+        self.progress.budget = plan.budget
 
     def _resumed(self) -> Progress:
-        """Go on from the latest state, or from the one before its decay where that led to the end of another budget."""
+        """Go on from the latest state, or from the one before its decay where that ended with another budget."""
         own, start = self.folder, self.plan.start
         folder = start / "state" if start and not (own / LAST).is_file() else own
         if not (folder / LAST).is_file():
@@ -113,7 +117,7 @@ class _Run:
                 raise InputError(f"{start}: there is no checkpoint to start from")
             return Progress()
         progress = read_state(folder / LAST, self.model, self.optimizers)
-        if progress.decaying and progress.budget != (self.plan.tokens or self.plan.minutes):
+        if progress.decaying and progress.budget != self.plan.budget and self.plan.done(progress) < 1:
             return read_state(folder / STABLE, self.model, self.optimizers)
         return progress
 
