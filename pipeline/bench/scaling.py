@@ -1,8 +1,8 @@
 """`querysmith bench scaling`: what a bigger starter, or a longer training, is worth on imagined databases.
 
 Starters of three sizes are trained from nothing on the same stream with the same tokenizer, and measured at the end of
-several budgets on the same questions in words that are held out. Each budget is a training of its own from the start
-of its decay on: measurements before the learning rate falls would say little about a model that is done.
+several budgets on the same questions in words that are held out. Each budget ends with a fall of the learning rate, for
+a measurement before it would say little about a model that is done; the next bigger one goes on from there.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def show(figures: dict[str, Any], console: Console) -> None:
 
 
 def _trained(folder: Path, size: str, budget: int) -> dict[str, Any]:
-    """Train this size up to a budget, from where the next smaller budget began its decay."""
+    """Train this size up to a budget, from where the next smaller one ended."""
     from pipeline.training.model import load_model
     from pipeline.training.starter.loop import Plan, pretrain
     from pipeline.training.starter.telling import telling

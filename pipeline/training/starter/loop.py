@@ -22,8 +22,8 @@ from pipeline.training.starter.attention import attending_packed, loss_of
 from pipeline.training.starter.batches import Batch, Stream, batches
 from pipeline.training.starter.card import model_card
 from pipeline.training.starter.items import Synthesise, synthesise
-from pipeline.training.starter.optimizers import decays, factor, optimizers, set_rate
-from pipeline.training.starter.state import LAST, STABLE, Progress, read_state, write_state
+from pipeline.training.starter.optimizers import factor, optimizers, set_rate
+from pipeline.training.starter.state import LAST, Progress, read_state, write_state
 from pipeline.training.starter.vocabulary import starter_tokenizer
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ Tell = Callable[[Progress, dict[str, float]], None]
 @dataclass(frozen=True)
 class Plan:
     """What to train, for how long: `minutes` or `tokens`, one of them 0. `out` gets the folders `model` and `state`;
-    `start` is the `out` of another training, whose state before its decay this one goes on from."""
+    `start` is the `out` of another training, whose latest state this one goes on from."""
 
     out: Path
     minutes: float = 0.0
@@ -56,10 +56,6 @@ class Plan:
     log_s: float = 10.0
     checkpoint_s: float = 120.0
     measure_s: float = 600.0
-
-    @property
-    def budget(self) -> float:
-        return self.tokens or self.minutes
 
     def done(self, progress: Progress) -> float:
         """The share of the budget that is used up."""
@@ -106,20 +102,16 @@ class _Run:
         self.optimizers = optimizers(model, plan.learning_rate)
         self.folder = plan.out / "state"
         self.progress = self._resumed()
-        self.progress.budget = plan.budget
 
     def _resumed(self) -> Progress:
-        """Go on from the latest state, or from the one before its decay where that ended with another budget."""
+        """Go on from the latest state. A budget that has grown raises the learning rate again (see `factor`)."""
         own, start = self.folder, self.plan.start
         folder = start / "state" if start and not (own / LAST).is_file() else own
         if not (folder / LAST).is_file():
             if folder != own:
                 raise InputError(f"{start}: there is no checkpoint to start from")
             return Progress()
-        progress = read_state(folder / LAST, self.model, self.optimizers)
-        if progress.decaying and progress.budget != self.plan.budget and self.plan.done(progress) < 1:
-            return read_state(folder / STABLE, self.model, self.optimizers)
-        return progress
+        return read_state(folder / LAST, self.model, self.optimizers)
 
     def train(self, stream: Stream) -> None:
         progress, plan = self.progress, self.plan
@@ -133,9 +125,6 @@ class _Run:
             done = plan.done(progress)
             if done >= 1:
                 break
-            if decays(done) and not progress.decaying:
-                self._save(STABLE)
-                progress.decaying = True
             losses.append(self._step(batch, factor(progress.step, done)))
             progress.step += 1
             progress.tokens += len(batch.ids)
@@ -149,13 +138,13 @@ class _Run:
                 self.tell(progress, {"loss": loss, "tokens_per_s": rate, "done": plan.done(progress)})
                 losses, told, tokens = [], now, progress.tokens
             if now - saved >= plan.checkpoint_s:
-                self._save(LAST)
+                self._save()
                 saved = now
             if now - measured >= plan.measure_s:
                 self.tell(progress, self._measured())
                 measured = told = time.monotonic()
                 tokens = progress.tokens
-        self._save(LAST)
+        self._save()
 
     def _step(self, batch: Batch, share: float) -> torch.Tensor:
         device = self.model.device
@@ -175,8 +164,8 @@ class _Run:
         self.model.train()
         return found
 
-    def _save(self, name: str) -> None:
-        write_state(self.folder / name, self.model, self.optimizers, self.progress)
+    def _save(self) -> None:
+        write_state(self.folder / LAST, self.model, self.optimizers, self.progress)
 
     def finish(self) -> Path:
         """Measure and write the model with its card."""

@@ -15,20 +15,17 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-LAST, STABLE = "last.pt", "stable.pt"  # the latest state; the latest one before the learning rate went down
+LAST = "last.pt"
 
 
 @dataclass
 class Progress:
-    """What was done so far, all runs together. `decaying`: the learning rate has begun to fall, towards the end of
-    `budget`, tokens or minutes."""
+    """What was done so far, all runs together."""
 
     step: int = 0
     tokens: int = 0
     questions: int = 0
     seconds: float = 0.0
-    budget: float = 0.0
-    decaying: bool = False
 
 
 def write_state(
