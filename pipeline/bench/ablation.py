@@ -68,9 +68,10 @@ def bench_ablation(
     done = {(row["variant"], row["seed"]) for row in figures["rows"]}
     for seed in seeds:
         common = [f"profile={profile}", f"seed={seed}", *settings]
+        known: dict[str, list[Answer]] = {}
         for variant, chain in EXPERIMENTS[experiment].items():
             if (variant, seed) not in done:
-                figures["rows"].append({"variant": variant, "seed": seed, **_measure(common, chain, folder)})
+                figures["rows"].append({"variant": variant, "seed": seed, **_measure(common, chain, folder, known)})
                 file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
     _plot(figures["rows"], file.with_suffix(".svg"))
     return figures
@@ -140,8 +141,9 @@ def _plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     figure.savefig(path)
 
 
-def _measure(common: Sequence[str], chain: Chain, folder: Path) -> dict[str, Any]:
-    """Train one variant and let its model answer the held-out questions, beside that of its first step."""
+def _measure(common: Sequence[str], chain: Chain, folder: Path, known: dict[str, list[Answer]]) -> dict[str, Any]:
+    """Train one variant and let its model answer the held-out questions, beside that of its first step. `known`: the
+    answers of this seed's models so far."""
     config, dag_run = load_config(None, common), _dag_run([*common, "validate"])
     data = _uri("validate", common, dag_run, "dataset")
     models: list[str] = []
@@ -151,7 +153,7 @@ def _measure(common: Sequence[str], chain: Chain, folder: Path) -> dict[str, Any
         models.append(_uri(step, [*common, *own, *inputs], dag_run, "model"))
     dataset = Dataset.read(fetch(data, folder / dag_run / "dataset"))
     places = {uri: str(checkpoint(uri, folder / dag_run / uri.rpartition("/")[2])) for uri in (models[0], models[-1])}
-    found = _answers(config, dataset, places, models[0], models[-1])
+    found = _answers(config, dataset, places, models[0], models[-1], known)
     return found | {"questions": len(dataset.splits["test"]), "data_digest": dataset.digest}
 
 
@@ -166,12 +168,19 @@ def _uri(step: str, settings: Sequence[str], dag_run: str, name: str) -> str:
     return execute(step, load_config(None, list(settings)), dag_run, None).uris[name]
 
 
-def _answers(config: RunConfig, dataset: Dataset, places: Mapping[str, str], first: str, last: str) -> dict[str, Any]:
+def _answers(
+    config: RunConfig,
+    dataset: Dataset,
+    places: Mapping[str, str],
+    first: str,
+    last: str,
+    known: dict[str, list[Answer]],
+) -> dict[str, Any]:
     from pipeline.training.model import load_model, load_tokenizer
 
     copies = open_copies(dataset.databases, config.recipe.variants)
     with open_engine(config, dataset.databases, copies) as engine:
-        answers: dict[str, list[Answer]] = {
+        known |= {
             uri: answer(
                 load_model(place),
                 load_tokenizer(place),
@@ -183,14 +192,15 @@ def _answers(config: RunConfig, dataset: Dataset, places: Mapping[str, str], fir
                 "held-out questions",
             )
             for uri, place in places.items()
+            if uri not in known
         }
-        figures: dict[str, Any] = dict(score(answers[last]))
+        figures: dict[str, Any] = dict(score(known[last]))
         if first != last:
             repeats = config.profile.evaluate.latency_repeats
-            figures |= latency(engine, dataset.databases, answers[last], answers[first], repeats, "latency")
+            figures |= latency(engine, dataset.databases, known[last], known[first], repeats, "latency")
             if figures["latency_questions"]:
                 figures["mean_latency_ratio"] = figures["latency_ms"] / figures["reference_latency_ms"]
     for mode in ("think", "no_think"):
-        share = proportion([a.rollout.correct for a in answers[last] if a.rollout.mode == mode])
+        share = proportion([a.rollout.correct for a in known[last] if a.rollout.mode == mode])
         figures[f"ex_{mode}_interval"] = [share.low, share.high]
     return figures | {"evaluator": evaluator_name(copies)}

@@ -32,7 +32,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     return asked
 
 
-def answers(config: Any, dataset: Any, places: dict[str, str], first: str, last: str) -> dict[str, Any]:
+def answers(
+    config: Any, dataset: Any, places: dict[str, str], first: str, last: str, known: dict[str, Any]
+) -> dict[str, Any]:
     names = (*ablation._SHARES, *ablation._FIGURES)
     figures = {name: 2 / 3 for name in names if first != last or "ratio" not in name}
     return figures | {"evaluator": "greedy", "places": len(places)}

@@ -26,9 +26,7 @@ def pretrain(
     batch: Annotated[int, typer.Option(min=1, help="Databases in a batch, each with 6 to 10 questions.")] = 8,
     learning_rate: Annotated[float, typer.Option(min=0)] = 3e-3,
     tokenizer: Annotated[str, typer.Option(help="Folder of a tokenizer. Default: one trained on the stream.")] = "",
-    start: Annotated[
-        Path | None, typer.Option("--from", help="Folder of a training to go on from.")
-    ] = None,
+    start: Annotated[Path | None, typer.Option("--from", help="Folder of a training to go on from.")] = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads of PyTorch; 0: as it likes.")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that write the stream; 0: the training itself.")] = 1,
     measure_every: Annotated[float, typer.Option(min=0.1, help="Minutes between measurements of accuracy.")] = 10.0,

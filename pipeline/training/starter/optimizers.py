@@ -35,7 +35,9 @@ def set_rate(optimizers: list[torch.optim.Optimizer], rate: float) -> None:
 
 
 def factor(step: int, done: float) -> float:
-    """What the learning rate is multiplied with at a step when the share `done` of the budget is used up. It depends on
-    nothing else, so a finished training that is given more goes on at a higher rate again, from all that it has learned:
-    that costs no more than going on from a state before the decay (Wen et al. 2024, arXiv 2410.05192, WSD-S)."""
+    """What the learning rate is multiplied with at a step when the share `done` of the budget is used up.
+
+    It depends on nothing else, so a finished training that is given more goes on at a higher rate again, from all that
+    it has learned; that costs no more than going on from a state before the decay (WSD-S, Wen et al. 2024, arXiv
+    2410.05192)."""
     return min(1.0, (step + 1) / WARMUP_STEPS, max(1.0 - done, 0.0) / DECAY_SHARE)
