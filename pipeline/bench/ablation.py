@@ -42,11 +42,9 @@ EXPERIMENTS: dict[str, dict[str, Chain]] = {
     "recipes": {
         "SFT": [_SFT],
         "self-distillation": _DISTILLED,
-        **{
-            name: [*_DISTILLED, ("grpo", (f"recipe={name}",))]
-            for name in ("querysmith", "sql_r1", "finer_sql", "hes_sql")
-        },
+        "querysmith": [*_DISTILLED, ("grpo", ("recipe=querysmith",))],
         "querysmith, no latency reward": [*_DISTILLED, ("grpo", ("recipe.rewards.latency.weight=0",))],
+        **{name: [*_DISTILLED, ("grpo", (f"recipe={name}",))] for name in ("sql_r1", "finer_sql", "hes_sql")},
     },
 }
 _SHARES = ("ex_think", "ex_no_think")
