@@ -180,6 +180,9 @@ def test_ties_empty_cuts_and_slow_queries_are_not_asked() -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE t (name TEXT, n INTEGER)")
     connection.executemany("INSERT INTO t VALUES (?, ?)", [("a", 1), ("b", 2), ("c", 3), ("d", 3)])
+    connection.execute("CREATE TABLE f (name TEXT, x REAL)")
+    connection.executemany("INSERT INTO f VALUES (?, ?)", [("a", 0.1), ("a", 0.1), ("a", 0.1), ("b", 0.2), ("b", 0.05)])
+    connection.execute("INSERT INTO f VALUES ('c', 0.06)")
     asked = {
         "SELECT name FROM t ORDER BY n LIMIT 2": True,
         "SELECT name FROM t ORDER BY n DESC LIMIT 1": False,  # c and d are level
@@ -190,6 +193,10 @@ def test_ties_empty_cuts_and_slow_queries_are_not_asked() -> None:
         "SELECT COUNT(*) FROM t WHERE n > 9": False,
         "SELECT name FROM t WHERE n > 9": False,
         "SELECT SUM(n) FROM t WHERE n > 9": False,
+        "SELECT name FROM f GROUP BY name HAVING AVG(x) > 0.07": True,
+        "SELECT name FROM f GROUP BY name HAVING AVG(x) > 0.1": False,  # (0.1 + 0.1 + 0.1) / 3 is, by its last bit
+        "SELECT COUNT(*) FROM f WHERE x < (SELECT AVG(x) FROM f WHERE name = 'a')": False,
+        "SELECT COUNT(*) FROM f WHERE x < (SELECT AVG(x) FROM f)": True,
     }
     assert {sql: is_worth_asking(connection, sql) for sql in asked} == asked
     connection.executemany("INSERT INTO t VALUES (?, ?)", [(str(n), n) for n in range(400)])

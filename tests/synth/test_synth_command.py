@@ -23,6 +23,7 @@ from pipeline.errors import InputError
 from pipeline.synth.questions import harvest
 from pipeline.synth.questions.command import synthesise
 from pipeline.synth.questions.made import Made, Order
+from pipeline.synth.questions.judging import PROBLEMS
 from pipeline.synth.questions.quality import show
 from pipeline.synth.questions.sources import open_sources
 from pipeline.synth.questions.worth import holds, probes
@@ -186,11 +187,13 @@ def test_command_with_the_grammar(garage: Path, tmp_path: Path) -> None:
         ("SELECT a FROM t UNION SELECT a FROM u ORDER BY a LIMIT 1", "order", [(1,), (2,)], [(1,)]),
         ("SELECT a FROM t GROUP BY a HAVING COUNT(*) > 1", "every", [(1,), (2,)], [(1,)]),
         ("SELECT * FROM (SELECT a, ROW_NUMBER() OVER (ORDER BY b) AS n FROM t) WHERE n = 1", "same", [(7,)], [(8,)]),
+        ("SELECT a FROM t WHERE b > (SELECT AVG(b) FROM t)", "near", [(7.00001,)], [(7,), (8,)]),
     ],
 )
 def test_probes(sql: str, kind: str, good: list[Any], bad: list[Any]) -> None:
     [probe] = probes(sql, "sqlite") or []
     assert probe.kind == kind
+    assert kind in PROBLEMS
     assert holds(probe, good, [(7,)])
     assert not holds(probe, bad, [(7,)])
     with closing(sqlite3.connect(":memory:")) as connection:

@@ -24,10 +24,11 @@ from pipeline.synth.questions.worth import MAX_ROWS, holds, is_definite
 _MOST_WORK = {"sqlite": 2_000_000, "mysql": 200_000}
 _MOST_SLOW_WORK = {name: 4 * work for name, work in _MOST_WORK.items()}
 _TOO_MUCH, _TIMEOUT = "too much work", f"fails ({ErrorKind.TIMEOUT})"
-_PROBLEMS = {
+PROBLEMS = {
     "order": "ties in its order, or a LIMIT that leaves nothing out",
     "every": "a HAVING that leaves nothing out",
     "same": "ties in a row number",
+    "near": "a sum or mean that hangs on rounding",
 }
 
 
@@ -90,7 +91,7 @@ class Judge:
         asked = [(c, probe) for c in candidates for probe in c.probes]
         for (c, probe), result in zip(asked, self._run(probe.sql for _, probe in asked), strict=True):
             if not result.ok or not holds(probe, result.rows, golds[c].rows):
-                reasons[c] = reasons[c] or _PROBLEMS[probe.kind]
+                reasons[c] = reasons[c] or PROBLEMS[probe.kind]
 
     def _same_slow(
         self, candidates: Sequence[Candidate], golds: dict[Candidate, ExecutionResult]

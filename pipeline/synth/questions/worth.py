@@ -1,18 +1,21 @@
 """Whether a question is worth asking: its gold must answer with something definite.
 
 A definite answer has 1 to `MAX_ROWS` rows that are not all NULL or zero, no ties in what it is ordered by (up to one
-row beyond a LIMIT, where the cut is), and every LIMIT and HAVING of the outer query leaves something out. What cannot
-be seen from the answer is asked by further queries, the probes.
+row beyond a LIMIT, where the cut is), every LIMIT and HAVING of the outer query leaves something out, and no comparison
+hangs on the last bits of a sum or mean, which depend on the order of the rows. What cannot be seen from the answer is
+asked by further queries, the probes.
 Not covered: WHERE conditions that leave nothing out (altered copies show whether they matter), and inner queries whose
 order or LIMIT depends on the outer one.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
@@ -20,6 +23,7 @@ from sqlglot import exp
 from pipeline.sql.parsing import parse
 
 MAX_ROWS = 150
+DIGITS = 6  # of sums and means: float arithmetic gives more
 Rows = Sequence[tuple[Any, ...]]
 
 
@@ -30,6 +34,7 @@ class Probe:
     every  more than the gold's: it is the gold without HAVING
     order  all different, more than `limit`: they are what the gold, or a query in it, is ordered by
     same   those of the gold: it is the gold with ties numbered in another way
+    near   those of the gold, but for rounding: it is the gold with its sums and means rounded
     """
 
     kind: str
@@ -51,7 +56,7 @@ def bounded(sql: str, dialect: str) -> str:
 
 def probes(sql: str, dialect: str) -> list[Probe] | None:
     """The further queries that tell whether the gold is definite, mostly none; None where that cannot be told."""
-    if not re.search(r"\b(HAVING|ORDER BY|LIMIT|ROW_NUMBER)\b", sql):
+    if not re.search(r"\b(HAVING|ORDER BY|LIMIT|ROW_NUMBER|SUM|AVG)\b", sql):
         return []
     tree = parse(sql, dialect)
     if not isinstance(tree, exp.Query):
@@ -73,6 +78,8 @@ def probes(sql: str, dialect: str) -> list[Probe] | None:
             found.append(probe)
     if "ROW_NUMBER" in sql:
         found.append(Probe("same", bounded(sql.replace("ROW_NUMBER", "RANK"), dialect)))
+    if (rounded := _rounded(tree)) and (tree.find(exp.Having) or len(list(tree.find_all(exp.Select))) > 1):
+        found.append(Probe("near", bounded(rounded.sql(dialect=dialect), dialect)))
     return found
 
 
@@ -82,7 +89,33 @@ def holds(probe: Probe, rows: Rows, gold: Rows) -> bool:
         return len(rows) > len(gold)
     if probe.kind == "same":
         return Counter(rows) == Counter(gold)
+    if probe.kind == "near":
+        return len(rows) == len(gold) and all(map(_near, _cells(rows), _cells(gold)))
     return len(rows) > max(probe.limit, 1) and len(rows) == len(set(rows))
+
+
+def _cells(rows: Rows) -> list[Any]:
+    """In an order that rounding does not change."""
+    return [
+        cell for row in sorted(rows, key=lambda row: [str(c) for c in row if not isinstance(c, float)]) for cell in row
+    ]
+
+
+def _near(one: Any, other: Any) -> bool:
+    numbers = isinstance(one, float | int | Decimal) and isinstance(other, float | int | Decimal)
+    return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-4) if numbers else bool(one == other)
+
+
+def _rounded(tree: exp.Query) -> exp.Query | None:
+    """The query with every sum and mean rounded, None where it has none."""
+    found = tree.copy()
+    totals = list(found.find_all(exp.Sum, exp.Avg))
+    for total in totals:
+        whole: exp.Expr = total
+        while isinstance(whole.parent, exp.Window | exp.Filter):
+            whole = whole.parent
+        whole.replace(exp.Round(this=whole.copy(), decimals=exp.Literal.number(DIGITS)))
+    return found if totals else None
 
 
 def _ordered_by(query: exp.Query, outermost: exp.Query, dialect: str) -> Probe | None:
