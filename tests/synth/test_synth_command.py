@@ -22,8 +22,8 @@ from pipeline.engine.urls import MYSQL_PASSWORD_VARIABLE
 from pipeline.errors import InputError
 from pipeline.synth.questions import harvest
 from pipeline.synth.questions.command import synthesise
-from pipeline.synth.questions.made import Made, Order
 from pipeline.synth.questions.judging import PROBLEMS
+from pipeline.synth.questions.made import Made, Order
 from pipeline.synth.questions.quality import show
 from pipeline.synth.questions.sources import open_sources
 from pipeline.synth.questions.worth import holds, probes
