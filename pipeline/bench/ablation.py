@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from rich.table import Table
 from pipeline.config import RunConfig
 from pipeline.config_loading import load_config
 from pipeline.data.dataset import Dataset
+from pipeline.data.prompts import MODES
+from pipeline.engine.pool import Engine
 from pipeline.evaluation.scorecard import Answer, answer, evaluator_name, latency, score
 from pipeline.evaluation.statistics import Interval, proportion
 from pipeline.registry.models import checkpoint
 from pipeline.registry.runs import fetch
-from pipeline.rewards.copies import open_copies
+from pipeline.rewards.copies import Copies, open_copies
 from pipeline.rewards.engine import open_engine
 
 # The steps of each variant, in their order, each with the settings that are its own.
@@ -65,11 +68,10 @@ def bench_ablation(
     figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"rows": []}
     done = {(row["variant"], row["seed"]) for row in figures["rows"]}
     for seed in seeds:
-        common = [f"profile={profile}", f"seed={seed}", *settings]
-        known: dict[str, list[Answer]] = {}
+        own = _Seed([f"profile={profile}", f"seed={seed}", *settings], folder)
         for variant, chain in EXPERIMENTS[experiment].items():
             if (variant, seed) not in done:
-                figures["rows"].append({"variant": variant, "seed": seed, **_measure(common, chain, folder, known)})
+                figures["rows"].append({"variant": variant, "seed": seed, **own.measure(chain)})
                 file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
     _plot(figures["rows"], file.with_suffix(".svg"))
     return figures
@@ -139,20 +141,54 @@ def _plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     figure.savefig(path)
 
 
-def _measure(common: Sequence[str], chain: Chain, folder: Path, known: dict[str, list[Answer]]) -> dict[str, Any]:
-    """Train one variant and let its model answer the held-out questions, beside that of its first step. `known`: the
-    answers of this seed's models so far."""
-    config, dag_run = load_config(None, common), _dag_run([*common, "validate"])
-    data = _uri("validate", common, dag_run, "dataset")
-    models: list[str] = []
-    for place, (step, own) in enumerate(chain):
-        inputs = [f"inputs.dataset={data}", *(f"inputs.model={uri}" for uri in models[-1:])]
-        dag_run = _dag_run([*common, *(f"{name} {given}" for name, given in chain[: place + 1])])
-        models.append(_uri(step, [*common, *own, *inputs], dag_run, "model"))
-    dataset = Dataset.read(fetch(data, folder / dag_run / "dataset"))
-    places = {uri: str(checkpoint(uri, folder / dag_run / uri.rpartition("/")[2])) for uri in (models[0], models[-1])}
-    found = _answers(config, dataset, places, models[0], models[-1], known)
-    return found | {"questions": len(dataset.splits["test"]), "data_digest": dataset.digest}
+@dataclass
+class _Seed:
+    """One seed's variants: the settings that they have in common, where their models are put, and what these have
+    answered so far, by URI."""
+
+    common: Sequence[str]
+    folder: Path
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+
+    def measure(self, chain: Chain) -> dict[str, Any]:
+        """Train one variant and let its model answer the held-out questions, beside that of its first step."""
+        config, dag_run = load_config(None, self.common), _dag_run([*self.common, "validate"])
+        data = _uri("validate", self.common, dag_run, "dataset")
+        models: list[str] = []
+        for place, (step, own) in enumerate(chain):
+            inputs = [f"inputs.dataset={data}", *(f"inputs.model={uri}" for uri in models[-1:])]
+            dag_run = _dag_run([*self.common, *(f"{name} {given}" for name, given in chain[: place + 1])])
+            models.append(_uri(step, [*self.common, *own, *inputs], dag_run, "model"))
+        dataset = Dataset.read(fetch(data, self.folder / dag_run / "dataset"))
+        found = self._figures(config, dataset, models[0], models[-1])
+        return found | {"questions": len(dataset.splits["test"]), "data_digest": dataset.digest}
+
+    def _figures(self, config: RunConfig, dataset: Dataset, first: str, last: str) -> dict[str, Any]:
+        copies = open_copies(dataset.databases, config.recipe.variants)
+        with open_engine(config, dataset.databases, copies) as engine:
+            asked, reference = (self._answers(uri, config, dataset, engine, copies) for uri in (last, first))
+            figures: dict[str, Any] = dict(score(asked))
+            if first != last:
+                repeats = config.profile.evaluate.latency_repeats
+                figures |= latency(engine, dataset.databases, asked, reference, repeats, "latency")
+                if figures["latency_questions"]:
+                    figures["mean_latency_ratio"] = figures["latency_ms"] / figures["reference_latency_ms"]
+        for mode in MODES:
+            share = proportion([a.rollout.correct for a in asked if a.rollout.mode == mode])
+            figures[f"ex_{mode}_interval"] = [share.low, share.high]
+        return figures | {"evaluator": evaluator_name(copies)}
+
+    def _answers(self, uri: str, config: RunConfig, dataset: Dataset, engine: Engine, copies: Copies) -> list[Answer]:
+        from pipeline.training.model import load_model, load_tokenizer
+
+        if uri not in self.answers:
+            place = str(checkpoint(uri, self.folder / "models" / uri.rpartition("/")[2]))
+            model, tokenizer = load_model(place), load_tokenizer(place)
+            asked, generation = dataset.splits["test"], config.profile.generation
+            self.answers[uri] = answer(
+                model, tokenizer, engine, asked, dataset.databases, copies, generation, "held-out questions"
+            )
+        return self.answers[uri]
 
 
 def _dag_run(parts: Sequence[str]) -> str:
@@ -164,41 +200,3 @@ def _uri(step: str, settings: Sequence[str], dag_run: str, name: str) -> str:
     from pipeline.steps.contract import execute
 
     return execute(step, load_config(None, list(settings)), dag_run, None).uris[name]
-
-
-def _answers(
-    config: RunConfig,
-    dataset: Dataset,
-    places: Mapping[str, str],
-    first: str,
-    last: str,
-    known: dict[str, list[Answer]],
-) -> dict[str, Any]:
-    from pipeline.training.model import load_model, load_tokenizer
-
-    copies = open_copies(dataset.databases, config.recipe.variants)
-    with open_engine(config, dataset.databases, copies) as engine:
-        known |= {
-            uri: answer(
-                load_model(place),
-                load_tokenizer(place),
-                engine,
-                dataset.splits["test"],
-                dataset.databases,
-                copies,
-                config.profile.generation,
-                "held-out questions",
-            )
-            for uri, place in places.items()
-            if uri not in known
-        }
-        figures: dict[str, Any] = dict(score(known[last]))
-        if first != last:
-            repeats = config.profile.evaluate.latency_repeats
-            figures |= latency(engine, dataset.databases, known[last], known[first], repeats, "latency")
-            if figures["latency_questions"]:
-                figures["mean_latency_ratio"] = figures["latency_ms"] / figures["reference_latency_ms"]
-    for mode in ("think", "no_think"):
-        share = proportion([a.rollout.correct for a in known[last] if a.rollout.mode == mode])
-        figures[f"ex_{mode}_interval"] = [share.low, share.high]
-    return figures | {"evaluator": evaluator_name(copies)}

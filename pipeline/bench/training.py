@@ -2,7 +2,8 @@
 
 Ours is `train_sft` through TRL's trainer, from the beginning of the first step to the end of the last, so with batches,
 metrics and logs, but without the start. The bare loop has the batches ready, and knows forward pass, backward pass,
-gradient clipping and optimiser. It works out the logits of every position, as `model(..., labels=...)` does.
+gradient clipping and optimiser, in the same arithmetic. It computes the padded rows as they are, prompts of one schema
+each by itself, and works out the logits of every position, as `model(..., labels=...)` does.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def bench_training(rounds: int = ROUNDS) -> dict[str, Any]:
         tiny = open_tiny(Path(folder) / "samples")
         for number in range(rounds + 1):  # the first one warms up
             batches, ours_s = _ours(tiny, Path(folder) / str(number))
-            bare_s = fit(tiny.model(), batches, tiny.profile.sft.learning_rate)
+            bare_s = fit(tiny.model(), batches, tiny.profile.sft.learning_rate, tiny.profile.model.mixed_precision)
             if number:
                 tokens = sum(int(batch["attention_mask"].sum()) for batch in batches)
                 found["bare"].append(tokens / bare_s)
@@ -62,7 +63,7 @@ def show(figures: dict[str, Any], console: Console) -> None:
     console.print(table)
 
 
-def fit(model: PreTrainedModel, batches: Sequence[Batch], learning_rate: float) -> float:
+def fit(model: PreTrainedModel, batches: Sequence[Batch], learning_rate: float, mixed_precision: bool = False) -> float:
     """Train the model in a bare loop, one step a batch; returns the seconds that it took."""
     import torch
 
@@ -70,7 +71,9 @@ def fit(model: PreTrainedModel, batches: Sequence[Batch], learning_rate: float) 
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
     started = time.perf_counter()
     for batch in batches:
-        model(**batch).loss.backward()
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=mixed_precision):
+            loss = model(**batch).loss
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()

@@ -27,17 +27,13 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     monkeypatch.setattr(ablation, "_uri", uri)
     monkeypatch.setattr(ablation, "fetch", lambda *_: Path("nowhere"))
     monkeypatch.setattr(ablation.Dataset, "read", lambda _: dataset)
-    monkeypatch.setattr(ablation, "checkpoint", lambda _, folder: folder)
-    monkeypatch.setattr(ablation, "_answers", answers)
+    monkeypatch.setattr(ablation._Seed, "_figures", figures)
     return asked
 
 
-def answers(
-    config: Any, dataset: Any, places: dict[str, str], first: str, last: str, known: dict[str, Any]
-) -> dict[str, Any]:
+def figures(own: Any, config: Any, dataset: Any, first: str, last: str) -> dict[str, Any]:
     names = (*ablation._SHARES, *ablation._FIGURES)
-    figures = {name: 2 / 3 for name in names if first != last or "ratio" not in name}
-    return figures | {"evaluator": "greedy", "places": len(places)}
+    return {name: 2 / 3 for name in names if first != last or "ratio" not in name} | {"evaluator": "greedy"}
 
 
 @pytest.mark.parametrize("experiment", list(ablation.EXPERIMENTS))

@@ -20,6 +20,7 @@ from pipeline.synth.imagined.english import plural
 from pipeline.synth.imagined.files import create_table
 from pipeline.synth.imagined.lexicon import FUNCTION_WORDS
 from pipeline.synth.imagined.naming import Abbreviator, cased, shortened
+from pipeline.synth.imagined.pseudo import Blends
 from pipeline.synth.imagined.wording import Wording
 from pipeline.synth.view import View, ViewColumn, ViewLink, ViewTable
 
@@ -88,6 +89,20 @@ def test_lexicons_do_not_invent_one_anothers_words() -> None:
         invented = {Wording(lexicon, rng).invent() for _ in range(8000)}
         assert len(invented) > 6000
         assert not invented & others
+
+
+def test_blends_are_put_together_of_parts_of_words() -> None:
+    blends = Blends.of(["nation", "colour", "O'Neil", "of"])
+    assert (blends.heads, blends.tails) == (("co", "na"), ("lour", "tion"))
+    rng = random.Random(5)
+    assert {blends.word(rng) for _ in range(99)} == {h + t for h in ("co", "na") for t in ("lour", "tion")}
+
+
+def test_training_invents_blends_in_every_second_view_and_the_other_lexicons_never() -> None:
+    rng = random.Random(6)
+    found = Counter(type(Wording(TRAINING, rng).language) for _ in range(400))
+    assert 160 < found[Blends] < 240
+    assert HELD_OUT.blends is NOVEL.blends is None
 
 
 @pytest.mark.parametrize("lexicon", LEXICONS, ids=lambda lexicon: lexicon.name)

@@ -201,6 +201,15 @@ def test_probes(sql: str, kind: str, good: list[Any], bad: list[Any]) -> None:
         assert connection.execute(probe.sql).fetchall()
 
 
+def test_rounded_totals_are_near_whatever_order_they_come_in() -> None:
+    """Rounding makes floats of whole sums, which then must not be sorted apart from the others."""
+    [probe] = probes("SELECT SUM(b), a FROM t GROUP BY a HAVING SUM(b) > 1", "sqlite")[1:]  # type: ignore[index]
+    assert probe.kind == "near"
+    gold = [(30, "x"), (4, "y"), (None, "z"), (4, "a")]
+    assert holds(probe, [(4.0, "y"), (None, "z"), (4.0, "a"), (30.0, "x")], gold)
+    assert not holds(probe, [(4.0, "x"), (None, "z"), (4.0, "a"), (30.0, "y")], gold)
+
+
 @pytest.mark.integration
 def test_mysql(
     mysql_server: MysqlServer,  # noqa: F811

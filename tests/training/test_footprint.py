@@ -9,7 +9,7 @@ import pytest
 from live_memory import LiveMemory
 
 from pipeline.profile import AdapterSettings, LaunchSettings, ModelSettings, SftSettings
-from pipeline.training import sft
+from pipeline.training import sft, shared_prompts
 from pipeline.training.footprint import FOUR_BIT, NCCL, RUNTIME, Held, kept_per_token, logits, rollouts, training
 from pipeline.training.sizes import PUBLISHED, Sizes
 
@@ -67,7 +67,9 @@ def measured(
     work: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> int:
-    """The most bytes that were live in an SFT on sequences of these lengths, half of each in the loss."""
+    """The most bytes that were live in an SFT on sequences of these lengths, half of each in the loss; on padded rows,
+    as on a GPU."""
+    monkeypatch.setattr(shared_prompts, "share_prompts", lambda _: None)
     model = build(sizes, settings.dtype)
     samples = [{"input_ids": [5] * n, "completion_mask": [0] * (n // 2) + [1] * (n - n // 2)} for n in lengths]
     monkeypatch.setattr(sft, "tokenise", lambda *_: samples)

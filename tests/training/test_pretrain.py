@@ -18,9 +18,11 @@ from pipeline.data.example import Example
 from pipeline.data.prompts import render_prompt
 from pipeline.errors import InputError
 from pipeline.training.model import build_model, load_model, load_tokenizer
-from pipeline.training.starter.attention import attending_packed, hidden_states, loss_of
-from pipeline.training.starter.batches import Stream, batches, pack
+from pipeline.training.packed_attention import attending_packed
+from pipeline.training.packing import pack
+from pipeline.training.starter.batches import Stream, batches
 from pipeline.training.starter.items import Cutter, database_of, tell
+from pipeline.training.starter.loop import hidden_states, loss_of
 from pipeline.training.starter.optimizers import WARMUP_STEPS, factor
 from pipeline.training.starter.vocabulary import starter_tokenizer
 
@@ -92,7 +94,7 @@ def test_what_does_not_fit_is_left_out(words: PreTrainedTokenizerBase) -> None:
 
 
 def test_packed_logits_are_those_of_single_samples(model: PreTrainedModel, words: PreTrainedTokenizerBase) -> None:
-    cutter = Cutter(words, 2048)
+    cutter = Cutter(words, 8192)
     batch = pack(item for number in range(3) if (item := cutter.cut(*tell(3, number))))
     single: list[torch.Tensor] = []
     losses: list[torch.Tensor] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from pipeline.synth.imagined.pseudo import Language
+from pipeline.synth.imagined.pseudo import Blends, Language
 from pipeline.synth.view import Kind
 
 Sort = Literal["person", "thing", "place", "event", "group", "work"]  # what a noun stands for
@@ -80,6 +80,7 @@ class Lexicon:
     keys        words for keys, the commonest first; `code_keys`: for keys that are text
     verbs       pairs (of, has) as in `ViewLink`
     languages   where its invented words come from
+    blends      where they come from in every second view, if it has any
     avoided     words that it never invents: those of other lexicons
     inventive   whether views mix invented words with its own
     """
@@ -97,6 +98,7 @@ class Lexicon:
     languages: tuple[Language, ...]
     avoided: frozenset[str] = frozenset()
     inventive: bool = True
+    blends: Blends | None = None
 
     @cached_property
     def nouns(self) -> tuple[Noun, ...]:

@@ -9,7 +9,14 @@ from types import ModuleType
 from typing import Any, cast
 
 from pipeline.synth.imagined.lexicon import Attribute, Lexicon, Names, Noun, Roles, Sort
-from pipeline.synth.imagined.pseudo import HELD_OUT_LANGUAGES, TRAINING_LANGUAGES, Language, novel_language, verb_stem
+from pipeline.synth.imagined.pseudo import (
+    HELD_OUT_LANGUAGES,
+    TRAINING_LANGUAGES,
+    Blends,
+    Language,
+    novel_language,
+    verb_stem,
+)
 from pipeline.synth.imagined.words import attributes, categories, held_out, names, nouns, verbs
 from pipeline.synth.view import Kind
 
@@ -95,7 +102,7 @@ def _lexicon(name: str, languages: tuple[Language, ...], *modules: ModuleType) -
 
 _TRAINING = _lexicon("training", TRAINING_LANGUAGES, nouns, attributes, categories, verbs, names)
 _HELD_OUT = _lexicon("held out", HELD_OUT_LANGUAGES, held_out)
-TRAINING = replace(_TRAINING, avoided=_HELD_OUT.words)
+TRAINING = replace(_TRAINING, avoided=_HELD_OUT.words, blends=Blends.of(_TRAINING.words))
 HELD_OUT = replace(_HELD_OUT, avoided=_TRAINING.words)
 
 

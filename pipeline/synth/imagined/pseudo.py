@@ -1,8 +1,9 @@
-"""Invented words that can be pronounced: syllables of made-up languages, of which no two lexicons share one."""
+"""Invented words: syllables of made-up languages, of which no two lexicons share one, and blends of real words."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -33,6 +34,35 @@ class Language:
     def syllables(self) -> set[str]:
         """All of its syllables."""
         return {o + n + c for o in self.onsets for n in self.nuclei for c in ("", *self.codas)}
+
+
+@dataclass(frozen=True)
+class Blends:
+    """Words that could be English: the beginning of one word and the end of another ("colation", "presetage").
+
+    A tokenizer cuts them as it cuts real words that it does not know, into pieces with a meaning elsewhere.
+    """
+
+    heads: tuple[str, ...]
+    tails: tuple[str, ...]
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Blends:
+        """Blends of these words, cut between a vowel and a consonant; no part is longer than six letters."""
+        heads, tails = set(), set()
+        for word in words:
+            for at in range(1, len(word) - 1):
+                if word.isascii() and word.isalpha() and word[at - 1] in _VOWELS and word[at] not in _VOWELS:
+                    heads |= {word[:at]} if 2 <= at <= 6 else set()
+                    tails |= {word[at:]} if len(word) - at <= 6 else set()
+        return cls(tuple(sorted(heads)), tuple(sorted(tails)))
+
+    def word(self, rng: random.Random) -> str:
+        """A lower-case word."""
+        return rng.choice(self.heads) + rng.choice(self.tails)
+
+
+_VOWELS = "aeiouy"
 
 
 def language(onsets: str, nuclei: str, codas: str) -> Language:

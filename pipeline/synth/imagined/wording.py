@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pipeline.synth.imagined.english import plural
 from pipeline.synth.imagined.lexicon import FUNCTION_WORDS, Attribute, Lexicon, Noun, Sort
-from pipeline.synth.imagined.pseudo import verb_stem
+from pipeline.synth.imagined.pseudo import Blends, Language, verb_stem
 from pipeline.synth.view import Kind
 
 KIND_WEIGHTS: dict[Kind, float] = {
@@ -28,8 +28,9 @@ class Wording:
     """Draws the nouns, attributes and values' words of one view.
 
     `invented` is the share of its words that are made up: none in three views of ten, all in four: who learns to copy
-    words of which no piece means anything can copy any. `language` makes them. Of a lexicon that is not inventive only
-    names in rows are made up.
+    words of which no piece means anything can copy any. `language` makes them: blends in every second view of the
+    training, for a tokenizer cuts them as it cuts unknown real words. Of a lexicon that is not inventive only names in
+    rows are made up.
     """
 
     def __init__(self, lexicon: Lexicon, rng: random.Random) -> None:
@@ -40,7 +41,9 @@ class Wording:
             self.invented = 0.0
         # Databases of real words have strange names in their rows too.
         self.invented_values = self.invented or (rng.uniform(0.1, 0.6) if rng.random() < 0.3 else 0.0)
-        self.language = rng.choice(lexicon.languages)
+        self.language: Language | Blends = rng.choice(lexicon.languages)
+        if lexicon.blends and rng.random() < 0.5:
+            self.language = lexicon.blends
 
     def invent(self) -> str:
         """A new word; of the lexicon's own languages, and no word of another lexicon."""

@@ -25,6 +25,7 @@ from pipeline.sql.parsing import parse
 MAX_ROWS = 150
 DIGITS = 6  # of sums and means: float arithmetic gives more
 Rows = Sequence[tuple[Any, ...]]
+_NUMBER = float | int | Decimal
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,17 @@ def holds(probe: Probe, rows: Rows, gold: Rows) -> bool:
 
 
 def _cells(rows: Rows) -> list[Any]:
-    """In an order that rounding does not change."""
-    return [
-        cell for row in sorted(rows, key=lambda row: [str(c) for c in row if not isinstance(c, float)]) for cell in row
-    ]
+    """In an order that rounding does not change: by value, and whole numbers among the others, for it makes floats of
+    them."""
+    return [cell for row in sorted(rows, key=lambda row: [_place(cell) for cell in row]) for cell in row]
+
+
+def _place(cell: Any) -> tuple[float, str]:
+    return (float(cell), "") if isinstance(cell, _NUMBER) else (math.inf, str(cell))
 
 
 def _near(one: Any, other: Any) -> bool:
-    numbers = isinstance(one, float | int | Decimal) and isinstance(other, float | int | Decimal)
+    numbers = isinstance(one, _NUMBER) and isinstance(other, _NUMBER)
     return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-4) if numbers else bool(one == other)
 
 

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import Mode, render_completion, render_prompt
 from pipeline.errors import InputError
 from pipeline.synth.thoughts import describe
 from pipeline.synth.view import Drawn, Level, View
+from pipeline.training.packing import Asked, Item
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -28,21 +29,6 @@ MYSQL_SHARE = 0.1  # of the databases; the others are SQLite's
 Synthesise = Callable[[random.Random, Level | None], tuple[View, Sequence[Drawn]]]
 
 _SLOT = "QUESTION/MODE"
-
-
-class Asked(NamedTuple):
-    """A question in tokens: what follows the item's shared tokens in its prompt, and its completion with the end."""
-
-    prompt: list[int]
-    completion: list[int]
-
-
-@dataclass(frozen=True)
-class Item:
-    """`shared` are the tokens that the prompts of all questions begin with: the task and the schema."""
-
-    shared: list[int]
-    questions: list[Asked]
 
 
 def synthesise(rng: random.Random, level: Level | None = None) -> tuple[View, Sequence[Drawn]]:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn import functional as F
 
 from pipeline.errors import InputError
 from pipeline.profile import Architecture
 from pipeline.training.model import build_model, load_tokenizer, save
-from pipeline.training.starter.attention import attending_packed, loss_of
-from pipeline.training.starter.batches import Batch, Stream, batches
+from pipeline.training.packed_attention import attending_packed, packed_inputs
+from pipeline.training.packing import Batch
+from pipeline.training.starter.batches import Stream, batches
 from pipeline.training.starter.card import model_card
 from pipeline.training.starter.items import Synthesise, synthesise
 from pipeline.training.starter.optimizers import factor, optimizers, set_rate
@@ -89,6 +91,20 @@ def _tokenizer(plan: Plan, draw: Synthesise) -> PreTrainedTokenizerBase:
         tokenizer = starter_tokenizer(plan.seed, plan.architecture.vocab_size, draw)
     tokenizer.save_pretrained(own)
     return tokenizer
+
+
+def hidden_states(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+    """The last hidden states of all tokens of a batch, [tokens, hidden]; within `attending_packed` only."""
+    base: Any = model.base_model
+    hidden: torch.Tensor = base(**packed_inputs(batch), use_cache=False).last_hidden_state[0]
+    return hidden
+
+
+def loss_of(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+    """Mean negative log-likelihood (nats) of the completions' tokens; no other token gets logits."""
+    hidden = hidden_states(model, batch)
+    head: Any = model.get_output_embeddings()
+    return F.cross_entropy(head(F.embedding(batch.predicting, hidden)).float(), batch.targets)
 
 
 class _Run:

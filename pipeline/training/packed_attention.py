@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import AttentionInterface, PreTrainedModel
 
-from pipeline.training.starter.batches import Batch
+from pipeline.training.packing import Batch
 
 ATTENTION = "querysmith_packed"
 
@@ -83,25 +83,14 @@ def packed_attention(
 AttentionInterface.register(ATTENTION, packed_attention)
 
 
-def hidden_states(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """The last hidden states of all tokens of a batch, [tokens, hidden]; within `attending_packed` only."""
-    base: Any = model.base_model
-    output = base(
-        input_ids=batch.ids[None],
-        position_ids=batch.positions[None],
-        attention_mask={"full_attention": None},  # the batch's blocks say it all
-        use_cache=False,
-        batch=batch,
-    )
-    hidden: Tensor = output.last_hidden_state[0]
-    return hidden
-
-
-def loss_of(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """Mean negative log-likelihood (nats) of the completions' tokens; no other token gets logits."""
-    hidden = hidden_states(model, batch)
-    head: Any = model.get_output_embeddings()
-    return F.cross_entropy(head(F.embedding(batch.predicting, hidden)).float(), batch.targets)
+def packed_inputs(batch: Batch) -> dict[str, Any]:
+    """What a model is called with to compute a batch within `attending_packed`."""
+    return {
+        "input_ids": batch.ids[None],
+        "position_ids": batch.positions[None],
+        "attention_mask": {"full_attention": None},  # the batch's blocks say it all
+        "batch": batch,
+    }
 
 
 @contextmanager
