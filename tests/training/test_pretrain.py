@@ -24,6 +24,7 @@ from pipeline.training.starter.batches import Stream, batches
 from pipeline.training.starter.items import Cutter, database_of, tell
 from pipeline.training.starter.loop import hidden_states, loss_of
 from pipeline.training.starter.optimizers import WARMUP_STEPS, factor
+from pipeline.training.starter.state import LAST
 from pipeline.training.starter.vocabulary import starter_tokenizer
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def test_a_finished_training_goes_on_from_where_it_ended(
 ) -> None:
     end = uninterrupted[1][-1][0]
     told: list[Any] = []
-    more = weights_of(train(tmp_path / "more", folder, told, tokens=2 * PLAN.tokens, start=uninterrupted[0].parent))
+    more = weights_of(train(tmp_path / "more", folder, told, tokens=2 * PLAN.tokens, start=(uninterrupted[0].parent,)))
     assert told[0][0].step == end.step + 1
     assert 2 * PLAN.tokens <= told[-1][0].tokens < 2 * PLAN.tokens + 15_000
     finished = weights_of(uninterrupted[0])
@@ -205,8 +206,20 @@ def test_a_finished_training_that_is_asked_for_less_stays_as_it_is(
     uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
 ) -> None:
     finished = weights_of(uninterrupted[0])
-    less = weights_of(train(tmp_path, folder, [], tokens=PLAN.tokens // 2, start=uninterrupted[0].parent))
+    less = weights_of(train(tmp_path, folder, [], tokens=PLAN.tokens // 2, start=(uninterrupted[0].parent,)))
     assert all(torch.equal(less[name], finished[name]) for name in finished)
+
+
+def test_from_several_trainings_it_goes_on_with_the_mean_of_their_weights(
+    uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
+) -> None:
+    start = uninterrupted[0].parent
+    other = train(tmp_path / "other", folder, [], seed=43).parent
+    mean = weights_of(train(tmp_path / "mean", folder, [], start=(start, other)))  # nothing is left of the budget
+    one, two = (torch.load(place / "state" / LAST, weights_only=True)["model"] for place in (start, other))
+    assert any(not torch.equal(one[name], two[name]) for name in mean)
+    for name, weight in mean.items():
+        assert torch.equal(weight, ((one[name] + two[name]) / 2).bfloat16().float())  # as it is written
 
 
 def test_time_counts_over_all_runs(folder: Path, tmp_path: Path) -> None:
@@ -229,6 +242,6 @@ def test_a_checkpoint_of_another_size_is_refused(
 ) -> None:
     other = SIZES.model_copy(update={"hidden_size": 48})
     with pytest.raises(InputError, match="give the sizes it was made with"):
-        train(tmp_path, folder, [], architecture=other, start=uninterrupted[0].parent)
+        train(tmp_path, folder, [], architecture=other, start=(uninterrupted[0].parent,))
     with pytest.raises(InputError, match="no checkpoint to start from"):
-        train(tmp_path / "b", folder, [], start=tmp_path / "nowhere")
+        train(tmp_path / "b", folder, [], start=(tmp_path / "nowhere",))

@@ -41,7 +41,8 @@ Tell = Callable[[Progress, dict[str, float]], None]
 @dataclass(frozen=True)
 class Plan:
     """What to train, for how long: `minutes` or `tokens`, one of them 0. `out` gets the folders `model` and `state`;
-    `start` is the `out` of another training, whose latest state this one goes on from."""
+    `start` are the `out` of other trainings: this one goes on from the latest state of the last of them, with the mean
+    of all their weights (model soups, Wortsman et al. 2022, arXiv 2203.05482)."""
 
     out: Path
     minutes: float = 0.0
@@ -53,7 +54,7 @@ class Plan:
     easy: int = 6000  # items at the beginning that are simple
     learning_rate: float = 3e-3
     tokenizer: str = ""
-    start: Path | None = None
+    start: tuple[Path, ...] = ()
     workers: int = 1
     log_s: float = 10.0
     checkpoint_s: float = 120.0
@@ -85,7 +86,7 @@ def _tokenizer(plan: Plan, draw: Synthesise) -> PreTrainedTokenizerBase:
     own = plan.out / "state" / "tokenizer"
     if (own / "tokenizer.json").is_file():
         return load_tokenizer(str(own))
-    if source := plan.tokenizer or (str(plan.start / "state" / "tokenizer") if plan.start else ""):
+    if source := plan.tokenizer or (str(plan.start[-1] / "state" / "tokenizer") if plan.start else ""):
         tokenizer = load_tokenizer(source)
     else:
         tokenizer = starter_tokenizer(plan.seed, plan.architecture.vocab_size, draw)
@@ -121,13 +122,19 @@ class _Run:
 
     def _resumed(self) -> Progress:
         """Go on from the latest state. A budget that has grown raises the learning rate again (see `factor`)."""
-        own, start = self.folder, self.plan.start
-        folder = start / "state" if start and not (own / LAST).is_file() else own
-        if not (folder / LAST).is_file():
-            if folder != own:
+        if (self.folder / LAST).is_file():
+            return read_state(self.folder / LAST, self.model, self.optimizers)
+        progress, weights = Progress(), []
+        for start in self.plan.start:
+            if not (start / "state" / LAST).is_file():
                 raise InputError(f"{start}: there is no checkpoint to start from")
-            return Progress()
-        return read_state(folder / LAST, self.model, self.optimizers)
+            progress = read_state(start / "state" / LAST, self.model, self.optimizers)
+            weights.append([weight.detach().clone() for weight in self.model.parameters()])
+        if weights:
+            with torch.no_grad():
+                for weight, *found in zip(self.model.parameters(), *weights, strict=True):
+                    weight.copy_(torch.stack(found).mean(0))
+        return progress
 
     def train(self, stream: Stream) -> None:
         progress, plan = self.progress, self.plan
@@ -184,11 +191,11 @@ class _Run:
         write_state(self.folder / LAST, self.model, self.optimizers, self.progress)
 
     def finish(self) -> Path:
-        """Measure and write the model with its card."""
+        """Measure and write the model, in bfloat16, with its card."""
         found = self._measured()
         self.tell(self.progress, {**found, "done": 1.0})
         folder = self.plan.out / "model"
-        save(self.model, self.tokenizer, folder)
+        save(self.model.bfloat16(), self.tokenizer, folder)
         card = model_card(self.model, self.progress, self.plan.seed, found)
         (folder / "README.md").write_text(card, encoding="utf-8")
         return folder
