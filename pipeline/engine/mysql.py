@@ -10,12 +10,10 @@ Not covered: memory on the server, which only its administrator can bound (conne
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -36,6 +34,7 @@ from pipeline.engine.mysql_errors import (
 from pipeline.engine.mysql_text import forbidden
 from pipeline.engine.result import ErrorKind, ExecutionError, ExecutionResult, Limits
 from pipeline.engine.urls import MysqlAddress, mysql_address
+from pipeline.engine.watchdog import Outcome, Shot, Watchdog
 
 # Where in the time between timeout_s and kill_after_s the later guards act.
 _KILL_AT = 0.25
@@ -60,7 +59,7 @@ class MysqlExecutor:
         self._password = password
         self._slack_s = limits.kill_after_s - limits.timeout_s
         self._connections = Connections(limits, password, limits.timeout_s + _GIVE_UP_AT * self._slack_s)
-        self._watchdog = _Watchdog()
+        self._watchdog = Watchdog()
 
     def open(self, url: str) -> Callable[[str], ExecutionResult]:
         """A function that runs queries on a connection that is open now. What a query does wrong is in its result.
@@ -125,7 +124,7 @@ class MysqlExecutor:
         done = None
         if fetched.truncated:
             self._connections.kill(connection)
-        elif outcome is not _Outcome.NOT_FIRED:
+        elif outcome is not Outcome.NOT_FIRED:
             self._connections.drop(connection)  # the KILL may hit what comes next
         else:
             done = connection.done_between(before, connection.counters_after())
@@ -138,7 +137,7 @@ class MysqlExecutor:
         )
         return result, done
 
-    def _watch(self, connection: MysqlConnection) -> _Shot:
+    def _watch(self, connection: MysqlConnection) -> Shot:
         at = time.monotonic() + self._limits.timeout_s + _KILL_AT * self._slack_s
         return self._watchdog.arm(at, lambda: kill(connection, self._password, "QUERY"))
 
@@ -162,10 +161,10 @@ class MysqlExecutor:
             fetched.rows.append(row)
 
     def _failed(
-        self, connection: MysqlConnection, error: Exception, elapsed_s: float, outcome: _Outcome
+        self, connection: MysqlConnection, error: Exception, elapsed_s: float, outcome: Outcome
     ) -> ExecutionResult:
         """What an error means; it is raised again if it is neither the query's nor a timeout."""
-        in_time = outcome is _Outcome.NOT_FIRED and elapsed_s < self._limits.timeout_s
+        in_time = outcome is Outcome.NOT_FIRED and elapsed_s < self._limits.timeout_s
         if isinstance(error, _NoResult):
             self._connections.drop(connection)  # it was a statement after all: who knows what it has changed
             return ExecutionResult.failed(ErrorKind.REFUSED, str(error), elapsed_s)
@@ -176,12 +175,12 @@ class MysqlExecutor:
         if not isinstance(error, pymysql.MySQLError):
             self._connections.kill(connection)
             raise error
-        if outcome is not _Outcome.NOT_FIRED:
+        if outcome is not Outcome.NOT_FIRED:
             self._connections.drop(connection)
         number = number_of(error)
         if number == QUERY_TIMEOUT or (number == QUERY_INTERRUPTED and not in_time):
             return self._timeout(elapsed_s)
-        if is_read_timeout(error) and outcome is _Outcome.KILLED:
+        if is_read_timeout(error) and outcome is Outcome.KILLED:
             return self._timeout(elapsed_s)  # the server lives, but what the query does cannot be interrupted
         if is_lost(error) or number == QUERY_INTERRUPTED:
             raise error
@@ -203,80 +202,6 @@ class _Rows:
     columns: tuple[str, ...] = ()
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     truncated: bool = False
-
-
-class _Outcome(Enum):
-    NOT_FIRED = "not fired"
-    KILLED = "killed"  # the server has taken the KILL
-    FAILED = "failed"  # it has not, or not yet
-
-
-@dataclass(eq=False)
-class _Shot:
-    """What is done unless a query ends before the moment `at`."""
-
-    at: float
-    fire: Callable[[], None]
-    outcome: _Outcome = _Outcome.NOT_FIRED
-
-
-class _Watchdog:
-    """Fires at a query's deadline, from a thread that is started with the first query and lives until `close`."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._armed: _Shot | None = None
-        self._closed = False
-
-    def arm(self, at: float, fire: Callable[[], None]) -> _Shot:
-        shot = _Shot(at, fire)
-        with self._changed:
-            if self._thread is None:
-                self._closed = False
-                self._thread = threading.Thread(target=self._run, name="mysql-watchdog", daemon=True)
-                self._thread.start()
-            self._armed = shot
-            self._changed.notify_all()
-        return shot
-
-    def disarm(self, shot: _Shot, patience_s: float) -> _Outcome:
-        """The outcome of a shot that is not fired from now on; one that is being fired is waited for, but not long."""
-        with self._changed:
-            if self._armed is shot:
-                self._armed = None
-            elif shot.outcome is _Outcome.NOT_FIRED:
-                shot.outcome = _Outcome.FAILED  # unless it succeeds in time
-                self._changed.wait_for(lambda: shot.outcome is _Outcome.KILLED, max(0.0, patience_s))
-            return shot.outcome
-
-    def close(self) -> None:
-        with self._changed:
-            self._armed, self._thread, self._closed = None, None, True
-            self._changed.notify_all()
-
-    def _run(self) -> None:
-        while shot := self._due():
-            try:
-                shot.fire()
-                outcome = _Outcome.KILLED
-            except Exception:  # the server does not answer, whichever way that shows
-                outcome = _Outcome.FAILED
-            with self._changed:
-                shot.outcome = outcome
-                self._changed.notify_all()
-
-    def _due(self) -> _Shot | None:
-        """The next shot, at its moment; None when the watchdog is closed."""
-        with self._changed:
-            while not self._closed:
-                shot = self._armed
-                left_s = shot.at - time.monotonic() if shot else None
-                if shot and left_s is not None and left_s <= 0:
-                    self._armed = None
-                    return shot
-                self._changed.wait(left_s)
-        return None
 
 
 def _decoder(column: FieldDescriptorPacket) -> _Decoder:

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from pipeline.synth.grammar.conditions import condition, conditions, such, where
 from pipeline.synth.grammar.draw import GROUPS, NUMBERS, Draw, quoted
-from pipeline.synth.grammar.parts import (
-    bound,
-    count_bound,
-    more_statistics,
-    named,
-    rank,
-    shown,
-    statistic,
-)
+from pipeline.synth.grammar.parts import bound, count_bound, more_statistics, named, rank, shown, statistic
 from pipeline.synth.grammar.shapes import Pair, shape
 from pipeline.synth.grammar.words import COUNTING, listed, opened
 
