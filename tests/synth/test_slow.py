@@ -308,6 +308,8 @@ class TestProof:
     RESULTS = {  # noqa: RUF012
         "fast": ExecutionResult(("n",), ((1,),), cost=100),
         "slower": ExecutionResult(("n",), ((1,),), cost=250),
+        "slower still": ExecutionResult(("n",), ((1,),), cost=300),
+        "a little slower": ExecutionResult(("n",), ((1,),), cost=190),
         "hardly slower": ExecutionResult(("n",), ((1,),), cost=110),
         "endless": ExecutionResult(("n",), ((1,),), cost=20_000),
         "costly": ExecutionResult(("n",), ((1,),), cost=5_000),
@@ -320,6 +322,11 @@ class TestProof:
         forms = [SlowForm("x", name), SlowForm("y", "slower")]
         assert proven(self.RESULTS.__getitem__, "fast", forms, 4_000) == forms[1]
         assert proven(self.RESULTS.__getitem__, "fast", forms[:1], 4_000) is None
+
+    def test_prefers_the_first_that_is_clearly_slower(self) -> None:
+        little, slower, still = (SlowForm("x", name) for name in ("a little slower", "slower", "slower still"))
+        assert proven(self.RESULTS.__getitem__, "fast", [little, slower, still], 4_000) == slower
+        assert proven(self.RESULTS.__getitem__, "fast", [little, SlowForm("y", "other")], 4_000) == little
 
     def test_of_a_query_without_a_count_of_work_there_is_none(self) -> None:
         assert proven(self.RESULTS.__getitem__, "cut", [SlowForm("y", "slower")], 4_000) is None
