@@ -6,12 +6,13 @@ import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from pipeline.sql.parsing import parse
-from pipeline.synth.grammar import draw
+from pipeline.synth.grammar import conditions, draw
 from pipeline.synth.grammar.draw import Draw, Unfillable
 from pipeline.synth.grammar.shapes import SHAPES, Shape
 from pipeline.synth.grammar.words import finished, literal, plural
@@ -127,6 +128,35 @@ def test_each_shape_in_mysql(shape: Shape) -> None:
     parse(text, "mysql")
     assert "STRFTIME" not in text
     assert not re.search(r"\) WHERE place", text)
+
+
+def said(view: View, table: str, what: str) -> str:
+    """All the ways in which an entity of a table is put into words, or a condition on its year or date."""
+    words = []
+    for seed in range(300):
+        d = Draw(view, Random(seed))
+        if what == "entity":
+            words.append(conditions.entity(d, view.tables[table]).words)
+        else:
+            words.append(conditions.condition(d, view.tables[table], ("year", "date")).words)
+    return "; ".join(words)
+
+
+def renamed(table: str, column: str, says: str, type_: str) -> View:
+    """The view with another word and type for a column, so that only knowledge of the world would tell what it is."""
+    columns = tuple(replace(c, says=says, type=type_) if c.name == column else c for c in VIEW.tables[table].columns)
+    return replace(VIEW, tables={**VIEW.tables, table: replace(VIEW.tables[table], columns=columns)})
+
+
+def test_a_column_is_left_unsaid_only_where_the_schema_tells_which_is_meant() -> None:
+    called, since = re.compile(r"\b(named|called) "), re.compile(r"(^|; )(in|from|after|before|since) ")
+    assert called.search(said(VIEW, "customers", "entity"))  # its column says "name"
+    assert not called.search(said(renamed("customers", "full name", "toponym", "text"), "customers", "entity"))
+    assert called.search(said(renamed("regions", "name", "toponym", "text"), "regions", "entity"))  # the one text
+    assert since.search(said(VIEW, "customers", "when"))
+    assert not since.search(said(renamed("customers", "born", "vintage", "integer"), "customers", "when"))
+    assert since.search(said(renamed("orders", "placed", "vintage", "date"), "orders", "when"))
+    assert not since.search(said(renamed("orders", "placed", "vintage", "text"), "orders", "when"))
 
 
 def test_levels_and_shapes_are_all_drawn() -> None:

@@ -19,7 +19,7 @@ from pipeline.synth.imagined import HELD_OUT, TRAINING, Lexicon, imagined_view, 
 from pipeline.synth.imagined.english import plural
 from pipeline.synth.imagined.files import create_table
 from pipeline.synth.imagined.lexicon import FUNCTION_WORDS
-from pipeline.synth.imagined.naming import Abbreviator, cased, shortened
+from pipeline.synth.imagined.naming import Abbreviator, Style, cased, shortened
 from pipeline.synth.imagined.pseudo import Blends
 from pipeline.synth.imagined.wording import Wording
 from pipeline.synth.view import View, ViewColumn, ViewLink, ViewTable
@@ -146,6 +146,16 @@ def test_tables_links_and_english_are_whole(many: list[View]) -> None:
             assert set(column.values) <= set(key.values)
             assert link.of
             assert link.has
+
+
+def test_a_tables_noun_is_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or nobody could tell which table a question means."""
+    plain = Style("snake", "snake", False, "", abbreviate=0, prefixed=0, stray=0, big_id=False)
+    monkeypatch.setattr("pipeline.synth.imagined.views.draw_style", lambda _: plain)
+    for lexicon in LEXICONS:
+        for table in (t for view in views(lexicon, 300) for t in view.tables.values()):
+            name = f" {table.name.replace('_', ' ')} "
+            assert f" {table.one} " in name or f" {table.many} " in name, table
 
 
 def test_values_have_the_form_of_their_kind(many: list[View]) -> None:

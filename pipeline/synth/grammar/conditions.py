@@ -71,10 +71,19 @@ def entity(d: Draw, table: ViewTable) -> Condition:
     d.need(label.column.values and label.column.kind == "name")
     value = d.pick(label.column.values)
     shown = _shown(d, value)
-    words = d.pick(
-        (f"with {label.says} {shown}", f"whose {label.says} is {shown}", f"named {shown}", f"called {shown}")
-    )
-    return Condition(label, f"{{c}} = {literal(value)}", words)
+    forms = [f"with {label.says} {shown}", f"whose {label.says} is {shown}"]
+    texts = sum(c.kind in ("category", "name", "text") for c in table.columns)
+    if texts == 1 or label.says.split()[-1] in ("name", "title"):  # else it could not be told which column is meant
+        forms += [f"named {shown}", f"called {shown}"]
+    return Condition(label, f"{{c}} = {literal(value)}", d.pick(forms))
+
+
+def _only_time(field: Field) -> bool:
+    """Whether "after 2014" alone says that this column is meant: no other of the table is about time, and this one is
+    for all to see."""
+    says = {"year", "date", "day", "time"} & set(field.says.split())
+    alone = sum(c.kind in ("year", "date") for c in field.table.columns) == 1
+    return alone and bool(says or "date" in field.column.type)
 
 
 def _shown(d: Draw, value: object) -> str:
@@ -189,7 +198,7 @@ def _year(d: Draw, field: Field) -> Condition:
     says, values = field.says, [v for v in field.column.values if not isinstance(v, str)]
     value = int(d.pick(values[1:-1] or values))
     v = str(value)
-    alone = sum(c.kind in ("year", "date") for c in field.table.columns) == 1 and d.chance(0.4)
+    alone = _only_time(field) and d.chance(0.4)
     sign, preposition, forms = d.pick(
         [
             ("=", d.pick(("in", "from")), [f"whose {says} is {v}", f"with {says} {v}", f"with {article(says)} of {v}"]),
@@ -218,7 +227,7 @@ def _date(d: Draw, field: Field) -> Condition:
             low, high = f"{found.year}-{found.month:02}-01", f"{after[0]}-{after[1]:02}-01"
             when = f"{MONTHS[found.month - 1]} {found.year}"
         forms = [f"whose {says} is in {when}", f"with {article(says)} in {when}", f"where the {says} falls in {when}"]
-        if sum(c.kind in ("year", "date") for c in field.table.columns) == 1:
+        if _only_time(field):
             forms += [f"in {when}", f"from {when}"]
         return Condition(field, f"{{c}} >= '{low}' AND {{c}} < '{high}'", d.pick(forms))
     v = spoken_date(day, d.rng)

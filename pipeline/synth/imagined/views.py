@@ -51,6 +51,8 @@ class _Draft:
         self.shape: Shape = draw_shape(rng)
         self.words = Wording(lexicon, rng)
         self.key_word = rng.choices(lexicon.keys, [0.2**i for i in range(len(lexicon.keys))])[0]
+        if rng.random() < 0.4 * self.words.invented:
+            self.key_word = self.words.invent()
         self.full_keys = rng.choice((0.0, 0.5, 1.0, 1.0))
         self.link_form = rng.choices(("key", "noun", "verb"), (0.83, 0.12, 0.05))[0]
         self.says_prefix = rng.random() < 0.5
@@ -77,7 +79,8 @@ class _Draft:
     # tables
 
     def _table(self, noun: Noun, at: int) -> _Table:
-        """Table number `at`: a bridge is mostly named after both parents, and by a noun of its own in English."""
+        """Table number `at`: a bridge is mostly named after both parents. Its English noun is always in its name, for
+        nobody could tell what else is meant."""
         rng, parents = self.rng, self.shape.parents[at]
         if at in self.shape.bridges:
             ones = [self.tables[p].noun.one for p in parents]
@@ -90,8 +93,8 @@ class _Draft:
                 words = [bridge]
             else:
                 taken = joined in (table.noun.one for table in self.tables)  # another bridge between the two
-                noun = Noun(bridge if taken or rng.random() < 0.4 else joined, "event")
-                words = [joined, *([bridge] if rng.random() < 0.1 else [])]
+                noun = Noun(bridge if taken else joined, "event")
+                words = [joined, *([bridge] if taken or rng.random() < 0.1 else [])]
         else:
             words = [noun.one]
         rows = self._rows(parents)
