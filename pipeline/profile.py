@@ -180,10 +180,12 @@ class GrpoSettings(Settings):
 
 
 class GenerationSettings(Settings):
-    """Limits of what the model writes, in tokens, and how many prompts are decoded together."""
+    """Limits of what the model writes, in tokens, and how many prompts are decoded together. With `known_names`, greedy
+    SQL names only tables and columns of its schema (pipeline/inference/names.py)."""
 
     max_new_tokens: Positive
     batch_size: Positive
+    known_names: bool = False
 
 
 class EngineSettings(Settings):

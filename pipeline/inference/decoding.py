@@ -8,13 +8,15 @@ top-p and penalties, beams, guessed tokens that are verified (assisted decoding)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
+from pipeline.errors import InputError
+from pipeline.inference.names import Reader
 from pipeline.inference.shared_prompts import SharedPromptLayer, attending_to_shared_prompts, can_share_prompts
 
 SHRINK_AT = 0.9  # completions are taken out of the batch once that leaves at most this share of it: it copies the cache
@@ -34,6 +36,34 @@ class Decoding:
     logprobs: bool = False
 
 
+@dataclass
+class Guide:
+    """Keeps greedy completions to what their readers let stand, one reader a completion; `text` is a token's text, ""
+    for one that ends."""
+
+    readers: list[Reader]
+    text: Callable[[int], str]
+
+    def choose(self, logits: torch.Tensor, row: torch.Tensor, living: torch.Tensor) -> torch.Tensor:
+        """The likeliest token that may stand there; where none may, the likeliest. `logits`: [prompts, completions,
+        vocabulary]; `row`, `living`: [prompts, completions]."""
+        chosen = logits.argmax(-1)
+        for place in living.nonzero().tolist():
+            at = tuple(place)
+            number = int(row[at])
+            if not self._take(number, int(chosen[at])):
+                order = iter(logits[at].argsort(descending=True)[1:].tolist())
+                chosen[at] = next((token for token in order if self._take(number, token)), int(chosen[at]))
+        return chosen
+
+    def _take(self, number: int, token: int) -> bool:
+        reader = self.readers[number].copy()
+        fine = reader.take(self.text(token))
+        if fine:
+            self.readers[number] = reader
+        return fine
+
+
 class Written(NamedTuple):
     """The tokens of a completion, the one that ended it included; `logprob` is None unless it was asked for."""
 
@@ -43,26 +73,44 @@ class Written(NamedTuple):
 
 
 def decode_by_length(
-    model: PreTrainedModel, prompts: Sequence[list[int]], samples: int, batch_size: int, decoding: Decoding
+    model: PreTrainedModel,
+    prompts: Sequence[list[int]],
+    samples: int,
+    batch_size: int,
+    decoding: Decoding,
+    guide: Guide | None = None,
 ) -> Iterator[tuple[int, list[Written]]]:
     """Yields the index of each prompt and its `samples` completions, prompts of similar length in one batch.
 
     `batch_size` is how many completions are decoded together, or the completions of one prompt if those are more.
-    The model should be in evaluation mode.
+    The model should be in evaluation mode. A `guide` has a reader for each prompt and is for greedy decoding.
+
+    Raises:
+        InputError: a guide with a model that `can_share_prompts` refuses.
     """
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     per_batch = max(batch_size // samples, 1)
-    decode = _decode_sharing if can_share_prompts(model) else _decode_by_generate
+    sharing = can_share_prompts(model)
+    if guide and not sharing:
+        raise InputError(
+            f"profile.generation.known_names does not work with {type(model).__name__}, which attends in ways of its "
+            "own; set it to false"
+        )
     for start in range(0, len(order), per_batch):
         chosen = order[start : start + per_batch]
         # Not inference_mode: a model may keep tensors made here (some rotary embeddings do), and may be trained later.
         with torch.no_grad():
-            written = decode(model, [prompts[i] for i in chosen], samples, decoding)
+            batch = [prompts[i] for i in chosen]
+            if sharing:
+                readers = guide and Guide([guide.readers[i].copy() for i in chosen for _ in range(samples)], guide.text)
+                written = _decode_sharing(model, batch, samples, decoding, readers)
+            else:
+                written = _decode_by_generate(model, batch, samples, decoding)
         yield from ((i, written[at * samples : (at + 1) * samples]) for at, i in enumerate(chosen))
 
 
 def _decode_sharing(
-    model: PreTrainedModel, prompts: Sequence[list[int]], samples: int, decoding: Decoding
+    model: PreTrainedModel, prompts: Sequence[list[int]], samples: int, decoding: Decoding, guide: Guide | None
 ) -> list[Written]:
     """All completions of the first prompt, then of the second, and so on."""
     ids, real = _padded_left(prompts, decoding.pad, model.device)
@@ -83,7 +131,8 @@ def _decode_sharing(
     ends = torch.tensor(sorted(decoding.ends), device=model.device)
     with attending_to_shared_prompts(model):
         for step in range(decoding.max_new_tokens):
-            chosen = _chosen(logits, decoding.temperature).masked_fill(~living, decoding.pad)
+            chosen = guide.choose(logits, row, living) if guide else _chosen(logits, decoding.temperature)
+            chosen = chosen.masked_fill(~living, decoding.pad)
             if decoding.logprobs:
                 logprobs[row] += _logprobs(logits, chosen).masked_fill(~living, 0.0)
             tokens[row, step] = chosen

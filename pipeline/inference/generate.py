@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from pipeline.data.example import Schema
 from pipeline.profile import GenerationSettings
 from pipeline.progress import progress
 
@@ -40,12 +42,15 @@ def generate(
     temperature: float = 0.0,
     logprobs: bool = False,
     label: str = "generating",
+    schemas: Sequence[Schema] = (),
 ) -> list[list[Generated]]:
     """`samples` completions for each prompt, in the order of the prompts; a temperature of 0 means greedy decoding.
 
+    With `schemas`, one for each prompt, and `settings.known_names`, greedy SQL names only what the schema has.
     Prompts of similar length share a batch, so that little is padded; a prompt is read once for all its samples.
     """
-    from pipeline.inference.decoding import Decoding, decode_by_length
+    from pipeline.inference.decoding import Decoding, Guide, decode_by_length
+    from pipeline.inference.names import Names, Reader
 
     if not prompts:
         return []
@@ -56,11 +61,16 @@ def generate(
         pad=tokenizer.pad_token_id,
         logprobs=logprobs,
     )
+    guide = None
+    if settings.known_names and schemas and temperature == 0:
+        names = {id(schema): Names(schema) for schema in schemas}
+        piece = cache(lambda token: "" if token in decoding.ends else str(tokenizer.decode([token])))
+        guide = Guide([Reader(names[id(schema)]) for schema in schemas], piece)
     model.eval()
     completions: list[list[Generated]] = [[] for _ in prompts]
     with progress(label, len(prompts)) as advance:
         ids = tokenizer(list(prompts))["input_ids"]
-        for index, group in decode_by_length(model, ids, samples, settings.batch_size, decoding):
+        for index, group in decode_by_length(model, ids, samples, settings.batch_size, decoding, guide):
             for one in group:
                 text = str(tokenizer.decode(one.ids, skip_special_tokens=True))
                 completions[index].append(Generated(text, len(one.ids), one.ended, one.logprob))

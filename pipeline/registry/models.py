@@ -97,6 +97,7 @@ def log_model(
     dataset_uri: str,
     parent_model: str,
     metrics: Mapping[str, float],
+    known_names: bool,
 ) -> str:
     """Log the checkpoint in `folder`/checkpoint as a servable model of this step; returns its URI (models:/m-...).
 
@@ -120,6 +121,7 @@ def log_model(
         name=tags[STEP],
         python_model=str(package / "serving" / "text2sql.py"),
         artifacts={CHECKPOINT: str(folder / CHECKPOINT), "databases": str(schemas)},
+        model_config={"known_names": known_names},
         code_paths=[str(package)],
         pip_requirements=[f"{name}=={metadata.version(name).partition('+')[0]}" for name in SERVING_REQUIREMENTS],
         tags={**tags, **as_tags({"data_digest": dataset.digest, "dataset": dataset_uri, "parent_model": parent_model})},

@@ -38,6 +38,8 @@ class Text2Sql(PythonModel):
         checkpoint = context.artifacts["checkpoint"]
         self.model = AutoModelForCausalLM.from_pretrained(checkpoint, use_safetensors=True)
         self.tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+        names = bool((context.model_config or {}).get("known_names"))
+        self.generation = GenerationSettings(max_new_tokens=512, batch_size=32, known_names=names)
         raw = json.loads(Path(context.artifacts["databases"]).read_text(encoding="utf-8"))
         self.databases = {db_id: Database.from_json(value) for db_id, value in raw.items()}
 
@@ -58,7 +60,8 @@ class Text2Sql(PythonModel):
             render_prompt(self.tokenizer, example, self.databases[example.db_id], mode)
             for example, mode in zip(examples, modes, strict=True)
         ]
-        written = generate(self.model, self.tokenizer, prompts, GenerationSettings(max_new_tokens=512, batch_size=32))
+        schemas = [self.databases[example.db_id].schema for example in examples]
+        written = generate(self.model, self.tokenizer, prompts, self.generation, schemas=schemas)
         return [read_completion(w[0].text, mode).sql for w, mode in zip(written, modes, strict=True)]
 
 

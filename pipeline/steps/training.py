@@ -49,6 +49,13 @@ def finish(
 ) -> Result:
     """Log the model that a training of this step has left, with its lineage and its numbers; the result names it."""
     uri = log_model(
-        context.client, context.run, context.work / "final", dataset, config.inputs.dataset, parent_model, metrics
+        context.client,
+        context.run,
+        context.work / "final",
+        dataset,
+        config.inputs.dataset,
+        parent_model,
+        metrics,
+        config.profile.generation.known_names,
     )
     return Result(uris={"model": uri}, metrics=dict(metrics), notes=dict(notes or {}))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.data.example import Database, Example
+from pipeline.data.example import Database, Example, Schema
 from pipeline.data.prompts import MODES, render_completion, render_prompt
+from pipeline.errors import InputError
 from pipeline.inference.generate import generate
 from pipeline.profile import GenerationSettings
 
@@ -183,3 +185,50 @@ def test_logprob_is_only_worked_out_when_asked_for(
     fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str]
 ) -> None:
     assert generate(fitted, tokenizer, prompts[:1], limits())[0][0].logprob is None
+
+
+def test_with_known_names_the_same_where_all_names_are_known(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], expected: list[str], shop: Database
+) -> None:
+    settings = limits().model_copy(update={"known_names": True})
+    written = generate(fitted, tokenizer, prompts, settings, schemas=[shop.schema] * len(prompts))
+    assert [one.text for (one,) in written] == expected
+
+
+def test_with_known_names_no_other_name_is_written(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], shop: Database
+) -> None:
+    """The model knows one schema by heart; it is asked about it, but held to one whose tables are called otherwise."""
+    renamed = Schema({f"{name}_of_old": columns for name, columns in shop.schema.tables.items()})
+    settings = limits().model_copy(update={"known_names": True})
+    free = generate(fitted, tokenizer, prompts, settings)
+    held = generate(fitted, tokenizer, prompts, settings, schemas=[renamed] * len(prompts))
+    assert not any(tables_of(one.text) & {name.lower() for name in renamed.tables} for (one,) in free)
+    for (one,) in held:
+        assert tables_of(one.text)
+        assert tables_of(one.text) <= {name.lower() for name in renamed.tables}
+
+
+def tables_of(text: str) -> set[str]:
+    """What stands behind FROM, the last word left out: it may not have been written to its end."""
+    sql = text.rpartition("</think>")[2]
+    return {match[1].lower() for match in re.finditer(r"FROM\s+(\w+)\b(?!\Z)", sql, re.IGNORECASE)}
+
+
+def test_a_model_that_attends_otherwise_is_refused(shop: Database, tokenizer: PreTrainedTokenizerBase) -> None:
+    from transformers import AutoModelForCausalLM, Qwen2Config
+
+    sliding = Qwen2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        use_sliding_window=True,
+        max_window_layers=0,
+        sliding_window=8,
+    )
+    settings = limits().model_copy(update={"known_names": True})
+    with pytest.raises(InputError, match="known_names"):
+        generate(AutoModelForCausalLM.from_config(sliding), tokenizer, ["x"], settings, schemas=[shop.schema])

@@ -159,6 +159,17 @@ def test_a_column_is_left_unsaid_only_where_the_schema_tells_which_is_meant() ->
     assert not since.search(said(renamed("orders", "placed", "vintage", "text"), "orders", "when"))
 
 
+def test_a_link_that_goes_by_the_name_of_its_table_is_never_shown_itself() -> None:
+    """Who asks for sellers may mean their names."""
+
+    def shown(view: View) -> int:
+        drawn = [x for x in (draw(view, Random(seed)) for seed in range(1500)) if x]
+        return sum(bool(re.match(r"SELECT (DISTINCT )?(orders\.)?seller_id\b", x.sql)) for x in drawn)
+
+    assert shown(VIEW) > 0
+    assert shown(renamed("orders", "seller_id", "seller", "link")) == 0
+
+
 def test_levels_and_shapes_are_all_drawn() -> None:
     rng = Random(5)
     found = [x for x in (draw(VIEW, rng) for _ in range(4000)) if x]

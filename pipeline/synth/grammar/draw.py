@@ -132,13 +132,19 @@ class Draw:
 
     def field(self, table: ViewTable, kinds: Sequence[Kind], suits: Callable[[ViewColumn], object] = bool) -> Field:
         """A column of one of these kinds that nothing uses yet; kinds that are named twice come twice as often."""
+        free = [c for c in table.columns if suits(c) and not self._is_used(table, c) and not self._says_a_table(c)]
         for _ in range(4):
             kind = self.rng.choice(list(kinds))
-            free = [c for c in table.columns if c.kind == kind and suits(c) and (table.name, c.name) not in self.used]
-            if free:
-                return self.use(Field(table, self.rng.choice(free)))
-        free = [c for c in table.columns if c.kind in kinds and suits(c) and (table.name, c.name) not in self.used]
-        return self.use(Field(table, self.pick(free)))
+            if own := [c for c in free if c.kind == kind]:
+                return self.use(Field(table, self.rng.choice(own)))
+        return self.use(Field(table, self.pick([c for c in free if c.kind in kinds])))
+
+    def _is_used(self, table: ViewTable, column: ViewColumn) -> bool:
+        return (table.name, column.name) in self.used
+
+    def _says_a_table(self, column: ViewColumn) -> bool:
+        """Who asks for airlines may mean their names as well as the column airline, which holds the airlines' keys."""
+        return column.kind == "link" and any(column.says == table.one for table in self.view.tables.values())
 
     def use(self, field: Field) -> Field:
         self.used.add((field.table.name, field.column.name))
@@ -149,7 +155,7 @@ class Draw:
         count = self.pick([n for n in range(1, most + 1) for _ in range(most + 1 - n)])
         found: list[Field] = []
         label = table.label
-        if label and (table.name, label.name) not in self.used and self.chance(0.5):
+        if label and not self._is_used(table, label) and self.chance(0.5):
             found.append(self.use(Field(table, label)))
         while len(found) < count:
             try:

@@ -43,7 +43,8 @@ class Validation:
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: GenerationSettings, mode: Mode
     ) -> float:
         prompts = [render_prompt(tokenizer, e, self.databases[e.db_id], mode) for e in self.examples]
-        written = generate(model, tokenizer, prompts, settings, label=f"validation, {mode}")
+        schemas = [self.databases[e.db_id].schema for e in self.examples]
+        written = generate(model, tokenizer, prompts, settings, label=f"validation, {mode}", schemas=schemas)
         predictions = [
             Prediction(line, e.db_id, e.gold_sql, read_completion(one.text, mode).sql)
             for line, (e, (one,)) in enumerate(zip(self.examples, written, strict=True))

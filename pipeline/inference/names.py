@@ -1,0 +1,168 @@
+"""Greedy SQL that names only what there is: tables and columns of the schema, SQL's own words, and aliases.
+
+A small model copies a long or unknown name piece by piece, and one wrong piece spoils the query. While a completion is
+decoded, `Reader` follows its SQL as text, whatever the tokenizer's pieces are, and says of the next piece whether some
+word that may stand here begins like that (incremental parsing against a schema as in PICARD, arXiv 2109.05093, which
+parses the whole grammar). Thoughts, numbers and texts are free.
+Not covered: whether a column belongs to a table of the same query, aliases used before they are declared (but one
+letter with digits, like t1), and statements other than SELECT.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from pipeline.data.example import Schema
+from pipeline.data.prompts import THINK_CLOSE
+
+_SQL = """
+abs all and any as asc ascii avg between both by case cast ceil ceiling char char_length character coalesce collate
+concat concat_ws count cross cume_dist curdate current current_date current_time current_timestamp date date_add
+date_format date_sub datediff datetime day dayname dayofmonth dayofweek dayofyear decimal dense_rank desc distinct
+div double else end escape except exists exp extract false filter first first_value float floor following for from
+full glob greatest group group_concat having hex hour if ifnull iif in inner instr int integer intersect interval
+is join json_extract julianday lag last last_day last_value lateral lead leading least left length like limit ln
+locate log log10 lower lpad ltrim materialized max min minute mod month monthname natural nocase not now nth_value
+ntile null nullif nulls numeric offset on or order outer over partition percent_rank pow power preceding printf
+quarter range rank real recursive regexp replace reverse right round row row_number rows rpad rtrim second select
+separator sign signed some sqrt std stddev str_to_date strftime substr substring substring_index sum text then time
+timestamp timestampdiff to_days total trailing trim true trunc truncate unbounded union unique unixepoch unsigned
+upper using values varchar variance week weekday when where window with xor year yearweek
+"""
+_EARLY_ALIAS = re.compile(r"[a-z]\d*|o|ot|oth|othe|other")  # whole or begun: used before it is declared
+_PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a character
+_FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
+
+
+class Words:
+    """Words, and all their beginnings, in lower case."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.whole = frozenset(word.lower() for word in words)
+        self.begun = frozenset(word[:end] for word in self.whole for end in range(1, len(word) + 1))
+
+    def __or__(self, other: Words) -> Words:
+        union = Words(())
+        union.whole, union.begun = self.whole | other.whole, self.begun | other.begun
+        return union
+
+
+_KEYWORDS = Words(_SQL.split())
+
+
+class Names:
+    """What a query on one schema may name."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.columns = {t.lower(): Words(c.name for c in columns) for t, columns in schema.tables.items()}
+        self.tables = Words(schema.tables)
+        self.any_column = Words(c.name for columns in schema.tables.values() for c in columns)
+        self.other_letters = not "".join((*self.tables.whole, *self.any_column.whole)).isascii()
+        self.anything = _KEYWORDS | self.tables | self.any_column
+
+
+@dataclass
+class Reader:
+    """One completion as far as it has been written."""
+
+    names: Names
+    tail: str = ""  # of the thought
+    in_sql: bool = False
+    quote: str = ""
+    word: str = ""  # in the making, outside of texts; of a quoted name what stands between the quotes
+    allowed: Words | None = None  # what the word in the making may be; None: anything
+    declares: bool = False  # whether that word is a new alias
+    previous: str = ""  # the word before it
+    before: str = ""  # the character before it, spaces left out
+    owner: str = ""  # the word before a point
+    depth: int = 0
+    in_with: bool = False
+    free_from: bool = False
+    declared: frozenset[str] = frozenset()
+
+    def copy(self) -> Reader:
+        return replace(self)
+
+    def take(self, text: str) -> bool:
+        """Go on behind this piece ("" is the end); False: it may not stand here, or may not end what stands before."""
+        if not self.in_sql:
+            self.tail = (self.tail + text)[-2 * len(THINK_CLOSE) :]
+            self.in_sql = self.tail.rstrip().endswith(THINK_CLOSE)
+            return True
+        return all(self._character(c) for c in text) if text else self._end_word()
+
+    def _character(self, c: str) -> bool:
+        if self.quote:
+            return self._quoted(c)
+        if c.isalnum() or c in "_$" or c == _PART_OF_ONE:
+            if not self.word:
+                self._begin_word()
+            if (not self.word and c.isdigit()) or (c == _PART_OF_ONE and self.names.other_letters):
+                self.allowed = None
+            self.word += c.lower()
+            return self._may_go_on()
+        fine = self._end_word()
+        if c in "'\"`":
+            self._begin_word()
+            if c == "'" or self.allowed is self.names.anything:  # some write texts in double quotes
+                self.allowed = None
+            self.quote = c
+        self.depth += (c == "(") - (c == ")")
+        if c == ".":
+            self.owner = self.previous.lstrip('"`')
+        if not c.isspace():
+            self.before = c
+        return fine
+
+    def _quoted(self, c: str) -> bool:
+        if c != self.quote:
+            self.word += c.lower()
+            return self.allowed is None or self.word in self.allowed.begun
+        known = self.allowed is None or self.word in self.allowed.whole
+        if self.declares:
+            self.declared |= {self.word}
+        self.previous, self.before, self.word, self.quote = f"{c}{self.word}", c, "", ""
+        return known
+
+    def _begin_word(self) -> None:
+        after_as = self.previous == "as" and self.before != "."
+        listed = self.in_with and not self.depth
+        self.declares = after_as or listed
+        if self.declares:
+            self.allowed = None
+        elif self.before == ".":
+            self.allowed = self.names.any_column
+            if self.owner not in self.declared and self.owner in self.names.columns:
+                self.allowed = self.names.columns[self.owner]
+        elif self.previous in ("from", "join") and self.before not in ("(", ",") and not self.free_from:
+            self.allowed = self.names.tables
+        else:
+            self.allowed = self.names.anything
+
+    def _may_go_on(self) -> bool:
+        return (
+            self.allowed is None
+            or self.word in self.allowed.begun
+            or self._is_early_alias(self.word)
+            or any(name.startswith(self.word) for name in self.declared)
+        )
+
+    def _end_word(self) -> bool:
+        word, self.word = self.word, ""
+        if not word:
+            return True
+        known = self.allowed is None or word in self.allowed.whole or word in self.declared
+        if self.declares:
+            self.declared |= {word}
+        if word == "with":
+            self.in_with = True
+        elif word == "select" and not self.depth:
+            self.in_with = False
+        self.free_from = self.free_from or word in _FROM_INSIDE
+        self.previous, self.before = word, word[-1]
+        return known or self._is_early_alias(word)
+
+    def _is_early_alias(self, word: str) -> bool:
+        return self.allowed is self.names.anything and bool(_EARLY_ALIAS.fullmatch(word))

@@ -1,0 +1,109 @@
+"""Which SQL a reader lets stand: names of the schema, SQL's own words, aliases; whatever pieces it comes in."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.data.example import Column, Schema
+from pipeline.inference.names import Names, Reader
+from pipeline.synth.grammar import draw
+from pipeline.synth.imagined import TRAINING, imagined_view
+
+SCHEMA = Schema(
+    {
+        "customers": (Column("id", "integer"), Column("name", "text"), Column("City", "text")),
+        "orders": (Column("id", "integer"), Column("customer_id", "integer"), Column("paid on", "date")),
+        "Order Lines": (Column("order_id", "integer"),),
+    }
+)
+NAMES = Names(SCHEMA)
+FINE = (
+    "SELECT name FROM customers",
+    "select NAME from CUSTOMERS where city = 'nowhere in the schema'",
+    "SELECT customers.name, COUNT(*) FROM orders JOIN customers ON orders.customer_id = customers.id GROUP BY name",
+    'SELECT orders."paid on" FROM orders WHERE orders."paid on" > \'2023-01-01\' LIMIT 10',
+    'SELECT order_id FROM "Order Lines" WHERE "Order Lines".order_id = 1e3',
+    "SELECT t1.name FROM customers AS t1 WHERE t1.id IN (SELECT c.id FROM customers c)",
+    "WITH totals AS MATERIALIZED (SELECT customer_id, COUNT(*) AS n_of FROM orders GROUP BY customer_id), more AS "
+    "(SELECT * FROM totals) SELECT totals.n_of FROM totals JOIN more ON more.customer_id = totals.customer_id",
+    "SELECT name, ROW_NUMBER() OVER (PARTITION BY City ORDER BY id) AS place FROM customers ORDER BY place",
+    "SELECT CAST(strftime('%Y', \"paid on\") AS INTEGER) FROM orders",
+    "SELECT EXTRACT(YEAR FROM id) FROM orders",
+    'SELECT name FROM customers WHERE name = "Ann" AND id IN (1, 2)',
+)
+WRONG = (
+    ("SELECT title", "SELECT tit"),
+    ("SELECT names FROM customers", "SELECT names"),
+    ("SELECT nam FROM customers", "SELECT nam "),
+    ("SELECT name FROM orders_2", "SELECT name FROM orders_"),
+    ("SELECT name FROM name", "SELECT name FROM n"),
+    ("SELECT orders.name", "SELECT orders.n"),
+    ('SELECT orders."paid at"', 'SELECT orders."paid a'),
+    ('SELECT id FROM "Order"', 'SELECT id FROM "Order"'),
+    ("SELECT id AS x1 FROM orders ORDER BY x1 + placed", "SELECT id AS x1 FROM orders ORDER BY x1 + pl"),
+    ("SELECT id FROM order", "SELECT id FROM order<end>"),
+)
+
+
+def reader(names: Names = NAMES) -> Reader:
+    begun = Reader(names)
+    assert begun.take("<think>\nno_such_name stands here\n</think>")
+    return begun
+
+
+def refused_at(sql: str, names: Names = NAMES) -> str:
+    """The text up to the character that may not stand there; "" if all may."""
+    follower, text = reader(names), f"\n\n{sql}"
+    for end, character in enumerate(text, start=1):
+        if not follower.take(character):
+            return text[2:end]
+    return "" if follower.take("") else f"{sql}<end>"
+
+
+@pytest.mark.parametrize("sql", FINE)
+def test_known_names_may_stand(sql: str) -> None:
+    assert refused_at(sql) == ""
+
+
+@pytest.mark.parametrize(("sql", "until"), WRONG)
+def test_others_are_refused_as_soon_as_they_show(sql: str, until: str) -> None:
+    assert refused_at(sql) == until
+
+
+@given(st.sampled_from([*FINE, *(sql for sql, _ in WRONG)]), st.data())
+def test_how_the_text_is_cut_does_not_matter(sql: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(sql) - 1), max_size=8)))
+    pieces = [sql[a:b] for a, b in zip([0, *cuts], [*cuts, len(sql)], strict=True)]
+    follower = reader()
+    assert all(follower.take(piece) for piece in [*pieces, ""]) == (refused_at(sql) == "")
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    first = reader()
+    first.take("SELECT id AS mine FROM orders ORDER BY ")
+    second = first.copy()
+    assert not second.take("xyz")
+    assert first.take("mine")
+
+
+def test_golds_of_imagined_databases_may_stand() -> None:
+    asked = 0
+    for seed in range(40):
+        rng = Random(seed)
+        view = imagined_view(rng, TRAINING)
+        names = Names(view.schema)
+        for one in filter(None, (draw(view, rng) for _ in range(12))):
+            asked += 1
+            assert refused_at(one.sql, names) == ""
+    assert asked > 200
+
+
+def test_pieces_of_a_letter_stand_only_where_names_have_such_letters() -> None:
+    half = "\N{REPLACEMENT CHARACTER}"
+    assert not reader().take(f"SELECT na{half}")
+    assert reader().take(f"SELECT name FROM customers WHERE city = '{half}")
+    assert reader(Names(Schema({"café": (Column("id", "integer"),)}))).take(f"SELECT id FROM caf{half}")
