@@ -187,6 +187,11 @@ class GenerationSettings(Settings):
     batch_size: Positive
     known_names: bool = False
 
+    @property
+    def greedy(self) -> str:
+        """What greedy answers are called in the name of an evaluator."""
+        return "greedy with known names" if self.known_names else "greedy"
+
 
 class EngineSettings(Settings):
     """Limits under which model-written SQL runs."""

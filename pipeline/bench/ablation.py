@@ -176,7 +176,7 @@ class _Seed:
         for mode in MODES:
             share = proportion([a.rollout.correct for a in asked if a.rollout.mode == mode])
             figures[f"ex_{mode}_interval"] = [share.low, share.high]
-        return figures | {"evaluator": evaluator_name(copies)}
+        return figures | {"evaluator": evaluator_name(copies, config.profile.generation)}
 
     def _answers(self, uri: str, config: RunConfig, dataset: Dataset, engine: Engine, copies: Copies) -> list[Answer]:
         from pipeline.training.model import load_model, load_tokenizer

@@ -50,7 +50,7 @@ def bench_starter(model: str, views: int = VIEWS) -> dict[str, Any]:
                 answers = answer(
                     loaded, tokenizer, engine, examples, databases, copies, config.profile.generation, words
                 )
-            figures["evaluator"] = evaluator_name(copies)
+            figures["evaluator"] = evaluator_name(copies, config.profile.generation)
         figures["rows"] += [_row(words, mode, level, answers) for mode in MODES for level in ("all", *LEVELS)]
     return figures
 

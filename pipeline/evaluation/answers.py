@@ -36,9 +36,9 @@ class Asking:
     votes: int = 1
     latency_rounds: int = 5
 
-    def evaluator(self, rule: Rule) -> str:
+    def evaluator(self, rule: Rule, generation: GenerationSettings) -> str:
         """The evaluator's name, without which no figure may be shown."""
-        return f"{'greedy' if self.votes == 1 else evaluator(self.votes)}, {rule.title}"
+        return f"{generation.greedy if self.votes == 1 else evaluator(self.votes)}, {rule.title}"
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def evaluate_offline(
     benchmark = open_benchmark(name, data, metric=metric, limit=limit, database_url=database_url)
     asking = Asking(modes, votes, profile.evaluate.latency_repeats)
     outcomes = _outcomes(model_uri, benchmark, asking, profile, seed)
-    evaluator = asking.evaluator(benchmark.rule)
+    evaluator = asking.evaluator(benchmark.rule, profile.generation)
     settings = {
         "benchmark": name,
         "data_digest": benchmark.digest,

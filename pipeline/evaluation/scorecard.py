@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def evaluator_name(copies: Copies) -> str:
+def evaluator_name(copies: Copies, generation: GenerationSettings) -> str:
     """The evaluator's name, without which no figure may be shown; `copies` are altered ones of the databases."""
     count = max(map(len, copies.values()), default=0)
-    return f"greedy, EX on the database and {count} altered copies" if count else "greedy, single-database EX"
+    rule = f"EX on the database and {count} altered copies" if count else "single-database EX"
+    return f"{generation.greedy}, {rule}"
 
 
 class Scored(BaseModel):

@@ -36,7 +36,7 @@ def run(config: RunConfig, context: Context) -> Result:
     outcomes = run_benchmark(
         benchmark, model, tokenizer, asking, config.profile.generation, config.profile.engine.workers, config.seed
     )
-    evaluator = asking.evaluator(benchmark.rule)
+    evaluator = asking.evaluator(benchmark.rule, config.profile.generation)
     folder = context.work / "evaluation"
     settings = {
         "benchmark": asked.name,

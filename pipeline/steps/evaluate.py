@@ -75,13 +75,14 @@ def run(config: RunConfig, context: Context) -> Result:
             name: outcomes(answers[name], engine, dataset.databases, repeats, f"latency against gold, {name}")
             for name in compared
         }
+    evaluator = evaluator_name(copies, config.profile.generation)
     version = str(current.version) if current else ""
-    _log(config, context, dataset, evaluator_name(copies), uris, answers, cards, version, reference, tables)
+    _log(config, context, dataset, evaluator, uris, answers, cards, version, reference, tables)
     figures = {f"{name}.{key}": card[key] for name, card in cards.items() for key in HEADLINE if key in card}
     return Result(
         uris={"evaluation": f"runs:/{context.run_id}/evaluation"},
         metrics=figures | {"questions": float(len(dataset.splits["test"]))},
-        notes={"evaluator": evaluator_name(copies), "latency_reference": reference},
+        notes={"evaluator": evaluator, "latency_reference": reference},
     )
 
 
