@@ -27,6 +27,7 @@ from pipeline.synth.view import LEVELS
 from pipeline.training.starter.questions import imagined_questions
 
 SEED = 29  # not 11: with its databases the share of invented words in the training was chosen
+MOST_TOKENS = 512  # thoughts about long names in small pieces are long
 VIEWS, PER_LEVEL, ROWS, COPIES = 20, 6, 400, 5
 
 
@@ -37,7 +38,7 @@ def bench_starter(model: str, views: int = VIEWS) -> dict[str, Any]:
 
     path = located(model)
     loaded, tokenizer = load_model(path), load_tokenizer(path)
-    config = load_config(None, ["profile=tiny"])
+    config = load_config(None, ["profile=tiny", f"profile.generation.max_new_tokens={MOST_TOKENS}"])
     figures: dict[str, Any] = {"model": model, "seed": SEED, "views": views, "rows": []}
     for words, lexicons in (
         ("held-out words", [replace(HELD_OUT, inventive=False)] * views),

@@ -1,4 +1,5 @@
-"""Greedy SQL that names only what there is: tables and columns of the schema, SQL's own words, and aliases.
+"""Greedy SQL that names only what there is (tables and columns of the schema, SQL's own words, aliases) and closes
+what it opens.
 
 A small model copies a long or unknown name piece by piece, and one wrong piece spoils the query. While a completion is
 decoded, `Reader` follows its SQL as text, whatever the tokenizer's pieces are, and says of the next piece whether some
@@ -59,7 +60,9 @@ class Names:
         self.columns = {t.lower(): Words(c.name for c in columns) for t, columns in schema.tables.items()}
         self.tables = Words(schema.tables)
         self.any_column = Words(c.name for columns in schema.tables.values() for c in columns)
-        self.other_letters = not "".join((*self.tables.whole, *self.any_column.whole)).isascii()
+        names = self.tables.whole | self.any_column.whole
+        self.quoted = not all(re.fullmatch(r"[^\W\d]\w*", name) for name in names)  # whether some have to be
+        self.other_letters = not "".join(names).isascii()
         self.anything = _KEYWORDS | self.tables | self.any_column
 
 
@@ -91,7 +94,9 @@ class Reader:
             self.tail = (self.tail + text)[-2 * len(THINK_CLOSE) :]
             self.in_sql = self.tail.rstrip().endswith(THINK_CLOSE)
             return True
-        return all(self._character(c) for c in text) if text else self._end_word()
+        if text:
+            return all(self._character(c) for c in text)
+        return not self.quote and not self.depth and self._end_word("")
 
     def _character(self, c: str) -> bool:
         if self.quote:
@@ -103,13 +108,17 @@ class Reader:
                 self.allowed = None
             self.word += c.lower()
             return self._may_go_on()
-        fine = self._end_word()
+        fine = self._end_word(c)
+        if self.before == "." and c not in '*"`':
+            return False
         if c in "'\"`":
+            fine = fine and (c != "`" or self.names.quoted)
             self._begin_word()
             if c == "'" or self.allowed is self.names.anything:  # some write texts in double quotes
                 self.allowed = None
             self.quote = c
         self.depth += (c == "(") - (c == ")")
+        fine = fine and self.depth >= 0
         if c == ".":
             self.owner = self.previous.lstrip('"`')
         if not c.isspace():
@@ -149,11 +158,16 @@ class Reader:
             or any(name.startswith(self.word) for name in self.declared)
         )
 
-    def _end_word(self) -> bool:
+    def _end_word(self, after: str) -> bool:
+        """`after`: the character behind it; "" at the end."""
         word, self.word = self.word, ""
         if not word:
             return True
         known = self.allowed is None or word in self.allowed.whole or word in self.declared
+        if not known and self._is_early_alias(word):
+            of_table = self.previous.lstrip('"`') in self.names.tables.whole | self.declared  # FROM customers c
+            known = of_table or after == "."
+            self.declares = of_table
         if self.declares:
             self.declared |= {word}
         if word == "with":
@@ -162,7 +176,7 @@ class Reader:
             self.in_with = False
         self.free_from = self.free_from or word in _FROM_INSIDE
         self.previous, self.before = word, word[-1]
-        return known or self._is_early_alias(word)
+        return known
 
     def _is_early_alias(self, word: str) -> bool:
         return self.allowed is self.names.anything and bool(_EARLY_ALIAS.fullmatch(word))

@@ -32,6 +32,8 @@ FINE = (
     "(SELECT * FROM totals) SELECT totals.n_of FROM totals JOIN more ON more.customer_id = totals.customer_id",
     "SELECT name, ROW_NUMBER() OVER (PARTITION BY City ORDER BY id) AS place FROM customers ORDER BY place",
     "SELECT CAST(strftime('%Y', \"paid on\") AS INTEGER) FROM orders",
+    "SELECT o.id FROM orders o JOIN customers c ON o.customer_id = c.id ORDER BY o.id",
+    "SELECT `paid on` FROM `Order Lines`, orders",
     "SELECT EXTRACT(YEAR FROM id) FROM orders",
     'SELECT name FROM customers WHERE name = "Ann" AND id IN (1, 2)',
 )
@@ -46,6 +48,11 @@ WRONG = (
     ('SELECT id FROM "Order"', 'SELECT id FROM "Order"'),
     ("SELECT id AS x1 FROM orders ORDER BY x1 + placed", "SELECT id AS x1 FROM orders ORDER BY x1 + pl"),
     ("SELECT id FROM order", "SELECT id FROM order<end>"),
+    ("SELECT x FROM orders", "SELECT x "),
+    ("SELECT orders. FROM orders", "SELECT orders. "),
+    ("SELECT COUNT(id FROM orders", "SELECT COUNT(id FROM orders<end>"),
+    ("SELECT id) FROM orders", "SELECT id)"),
+    ("SELECT id FROM orders WHERE id = 'a", "SELECT id FROM orders WHERE id = 'a<end>"),
 )
 
 
@@ -102,7 +109,8 @@ def test_golds_of_imagined_databases_may_stand() -> None:
     assert asked > 200
 
 
-def test_pieces_of_a_letter_stand_only_where_names_have_such_letters() -> None:
+def test_pieces_of_letters_and_backticks_stand_only_where_names_need_them() -> None:
+    assert not reader(Names(Schema({"orders": (Column("id", "integer"),)}))).take("SELECT `")
     half = "\N{REPLACEMENT CHARACTER}"
     assert not reader().take(f"SELECT na{half}")
     assert reader().take(f"SELECT name FROM customers WHERE city = '{half}")
