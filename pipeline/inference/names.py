@@ -5,7 +5,7 @@ A small model copies a long or unknown name piece by piece, and one wrong piece 
 decoded, `Reader` follows its SQL as text, whatever the tokenizer's pieces are, and says of the next piece whether some
 word that may stand here begins like that (incremental parsing against a schema as in PICARD, arXiv 2109.05093, which
 parses the whole grammar). Thoughts, numbers and texts are free.
-Not covered: whether a column belongs to a table of the same query, aliases used before they are declared (but one
+Not covered: whether a column belongs to a table of the same query (but to the first table, if it says none), aliases used before they are declared (but one
 letter with digits, like t1), and statements other than SELECT.
 """
 
@@ -65,6 +65,11 @@ class Names:
         self.other_letters = not "".join(names).isascii()
         self.anything = _KEYWORDS | self.tables | self.any_column
 
+    def tables_with(self, columns: frozenset[str]) -> Words:
+        """The tables that have all of these columns; all tables if none has."""
+        found = [table for table, own in self.columns.items() if columns <= own.whole]
+        return Words(found) if columns and found else self.tables
+
 
 @dataclass
 class Reader:
@@ -84,6 +89,7 @@ class Reader:
     in_with: bool = False
     free_from: bool = False
     declared: frozenset[str] = frozenset()
+    scopes: tuple[tuple[int, frozenset[str]], ...] = ()  # each SELECT's depth, and its columns without a table so far
 
     def copy(self) -> Reader:
         return replace(self)
@@ -119,6 +125,8 @@ class Reader:
             self.quote = c
         self.depth += (c == "(") - (c == ")")
         fine = fine and self.depth >= 0
+        while self.scopes and self.scopes[-1][0] > self.depth:
+            self.scopes = self.scopes[:-1]
         if c == ".":
             self.owner = self.previous.lstrip('"`')
         if not c.isspace():
@@ -146,7 +154,8 @@ class Reader:
             if self.owner not in self.declared and self.owner in self.names.columns:
                 self.allowed = self.names.columns[self.owner]
         elif self.previous in ("from", "join") and self.before not in ("(", ",") and not self.free_from:
-            self.allowed = self.names.tables
+            alone = self.previous == "from" and self.scopes  # more tables may bring the columns of a join
+            self.allowed = self.names.tables_with(self.scopes[-1][1]) if alone else self.names.tables
         else:
             self.allowed = self.names.anything
 
@@ -172,8 +181,12 @@ class Reader:
             self.declared |= {word}
         if word == "with":
             self.in_with = True
-        elif word == "select" and not self.depth:
-            self.in_with = False
+        elif word == "select":
+            self.in_with = self.in_with and self.depth > 0
+            self.scopes += ((self.depth, frozenset()),)
+        elif self.scopes and self.allowed is self.names.anything and after != ".":
+            depth, columns = self.scopes[-1]
+            self.scopes = (*self.scopes[:-1], (depth, columns | {word} & self.names.any_column.whole))
         self.free_from = self.free_from or word in _FROM_INSIDE
         self.previous, self.before = word, word[-1]
         return known

@@ -34,6 +34,8 @@ FINE = (
     "SELECT CAST(strftime('%Y', \"paid on\") AS INTEGER) FROM orders",
     "SELECT o.id FROM orders o JOIN customers c ON o.customer_id = c.id ORDER BY o.id",
     "SELECT `paid on` FROM `Order Lines`, orders",
+    "SELECT name, customer_id FROM orders JOIN customers ON customer_id = customers.id",
+    "SELECT customer_id FROM orders WHERE id > (SELECT AVG(id) FROM customers) UNION SELECT id FROM customers",
     "SELECT EXTRACT(YEAR FROM id) FROM orders",
     'SELECT name FROM customers WHERE name = "Ann" AND id IN (1, 2)',
 )
@@ -48,6 +50,12 @@ WRONG = (
     ('SELECT id FROM "Order"', 'SELECT id FROM "Order"'),
     ("SELECT id AS x1 FROM orders ORDER BY x1 + placed", "SELECT id AS x1 FROM orders ORDER BY x1 + pl"),
     ("SELECT id FROM order", "SELECT id FROM order<end>"),
+    ("SELECT name FROM orders", "SELECT name FROM o"),
+    ("SELECT id, COUNT(customer_id) FROM customers", "SELECT id, COUNT(customer_id) FROM c"),
+    (
+        "SELECT id FROM orders WHERE id IN (SELECT name FROM orders)",
+        "SELECT id FROM orders WHERE id IN (SELECT name FROM o",
+    ),
     ("SELECT x FROM orders", "SELECT x "),
     ("SELECT orders. FROM orders", "SELECT orders. "),
     ("SELECT COUNT(id FROM orders", "SELECT COUNT(id FROM orders<end>"),
