@@ -5,8 +5,9 @@ A small model copies a long or unknown name piece by piece, and one wrong piece 
 decoded, `Reader` follows its SQL as text, whatever the tokenizer's pieces are, and says of the next piece whether some
 word that may stand here begins like that (incremental parsing against a schema as in PICARD, arXiv 2109.05093, which
 parses the whole grammar). Thoughts, numbers and texts are free.
-Not covered: whether a column belongs to a table of the same query (but to the first table, if it says none), aliases used before they are declared (but one
-letter with digits, like t1), and statements other than SELECT.
+A table after FROM has all columns that the query has named without one; joins that read otherwise are not covered, nor
+whether any other column belongs to a table of the query, aliases used before they are declared (but one letter with
+digits, like t1, and "other"), and statements other than SELECT.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ WRONG = (
     ("SELECT title", "SELECT tit"),
     ("SELECT names FROM customers", "SELECT names"),
     ("SELECT nam FROM customers", "SELECT nam "),
-    ("SELECT name FROM orders_2", "SELECT name FROM orders_"),
+    ("SELECT id FROM orders_2", "SELECT id FROM orders_"),
     ("SELECT name FROM name", "SELECT name FROM n"),
     ("SELECT orders.name", "SELECT orders.n"),
     ('SELECT orders."paid at"', 'SELECT orders."paid a'),
@@ -53,7 +53,7 @@ WRONG = (
     ("SELECT name FROM orders", "SELECT name FROM o"),
     ("SELECT id, COUNT(customer_id) FROM customers", "SELECT id, COUNT(customer_id) FROM c"),
     (
-        "SELECT id FROM orders WHERE id IN (SELECT name FROM orders)",
+        "SELECT id FROM orders WHERE id IN (SELECT name FROM o",
         "SELECT id FROM orders WHERE id IN (SELECT name FROM o",
     ),
     ("SELECT x FROM orders", "SELECT x "),
