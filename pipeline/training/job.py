@@ -150,23 +150,28 @@ def _train_grpo(
 def _best_held_out(
     job: Job, dataset: Dataset, engine: Engine, copies: Copies, tokenizer: PreTrainedTokenizerBase
 ) -> TrainerCallback:
-    """Keeps the state of the training that answers most questions of the dev split right (greedy)."""
+    """Keeps the state of the training that answers most questions of the dev split right (greedy). Each process asks
+    its share of them."""
+    from accelerate import PartialState
+
     from pipeline.evaluation.scorecard import answer, score
+    from pipeline.training.curriculum import gathered
     from pipeline.training.selection import BestHeldOut
 
+    state = PartialState()
+
     def measure(model: PreTrainedModel) -> dict[str, float]:
-        return score(
-            answer(
-                model,
-                tokenizer,
-                engine,
-                dataset.splits["dev"],
-                dataset.databases,
-                copies,
-                job.config.profile.generation,
-                "held-out questions",
-            )
+        own = answer(
+            model,
+            tokenizer,
+            engine,
+            dataset.splits["dev"][state.process_index :: state.num_processes],
+            dataset.databases,
+            copies,
+            job.config.profile.generation,
+            "held-out questions",
         )
+        return score([found for (found,) in gathered([(found,) for found in own])])
 
     def report(figures: dict[str, float], step: int) -> None:
         log_figures(connect(), job.run_id, {f"held_out/{name}": value for name, value in figures.items()}, step)

@@ -18,9 +18,9 @@ class BestHeldOut(TrainerCallback):
     """Measures the model before the first step and whenever a checkpoint is due; gives it the weights of the best in
     the end.
 
-    `measure` gives the figures of a model as it is now, `ex` among them; `report` is told them and the step. Of equals
-    the later is kept. What is trained of the best (all weights, or an adapter's) lies in `folder`, and so does what is
-    known of it, so that a resumed training goes on with both. Of several processes all measure, the first decides.
+    `measure` gives the figures of a model as it is now, `ex` among them, the same in all processes of a training;
+    `report` is told them and the step. Of equals the later is kept. What is trained of the best (all weights, or an
+    adapter's) lies in `folder`, and so does what is known of it, so that a resumed training goes on with both.
     Not covered: weights that DeepSpeed ZeRO-3 spreads over several processes.
     """
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,7 +203,8 @@ def test_grpo_in_two_processes(
     databases: dict[str, Database],
 ) -> None:
     examples, folder = known * 4, tmp_path / "dataset"
-    Dataset({"train": examples, "dev": known, "test": known}, databases).write(folder)
+    impossible = replace(known[0], gold_sql=("SELECT 'what nobody would write'",))
+    Dataset({"train": examples, "dev": [*known, impossible], "test": known}, databases).write(folder)
     job = make_job(
         tmp_path / "work",
         *TWO,
@@ -223,6 +225,8 @@ def test_grpo_in_two_processes(
     logged = client.get_run(job.run_id).data.metrics
     assert {f"rewards/{name}/mean" for name in job.config.recipe.rewards} <= set(logged)
     assert [metric.step for metric in client.get_metric_history(job.run_id, "rollouts/right")] == [1, 2]
+    before, *_ = client.get_metric_history(job.run_id, "held_out/ex")
+    assert before.value == pytest.approx(len(known) / (len(known) + 1))  # each process has asked its share
     assert training.sealed() == [1, 2]
     assert largest_difference(weights(job.output), weights(fitted_folder)) > 0
     assert (job.work / "thoughts.parquet").is_file()
