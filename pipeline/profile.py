@@ -181,7 +181,7 @@ class GrpoSettings(Settings):
 
 class GenerationSettings(Settings):
     """Limits of what the model writes, in tokens, and how many prompts are decoded together. With `known_names`, greedy
-    SQL names only tables and columns of its schema (pipeline/inference/names.py)."""
+    SQL names only tables and columns of its schema (pipeline/inference/known_names.py)."""
 
     max_new_tokens: Positive
     batch_size: Positive

@@ -16,7 +16,7 @@ import torch
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
 from pipeline.errors import InputError
-from pipeline.inference.names import Reader
+from pipeline.inference.known_names import Reader
 from pipeline.inference.shared_prompts import SharedPromptLayer, attending_to_shared_prompts, can_share_prompts
 
 SHRINK_AT = 0.9  # completions are taken out of the batch once that leaves at most this share of it: it copies the cache

@@ -50,7 +50,7 @@ def generate(
     Prompts of similar length share a batch, so that little is padded; a prompt is read once for all its samples.
     """
     from pipeline.inference.decoding import Decoding, Guide, decode_by_length
-    from pipeline.inference.names import Names, Reader
+    from pipeline.inference.known_names import Names, Reader
 
     if not prompts:
         return []

@@ -44,6 +44,7 @@ REWRITES: dict[Rewrite, float] = {
     inner_queries.left_join_null: 4,
 }
 LONGEST, SPARE = 2.5, 8  # a slow form has at most so many times the tokens of the query, and a few more
+SELECTS = 3  # and so many SELECTs, or as many as the query: nobody writes more for so little
 
 _STRINGS = re.compile(r"('(?:[^']|'')*')")
 _STYLE = (
@@ -85,9 +86,10 @@ def slow_forms(
     if not isinstance(tree, exp.Query):
         return
     tables, most = Tables(schema), LONGEST * _length(sql, dialect) + SPARE
+    selects = max(SELECTS, _selects(tree))
     for rewrite in order or habits(rng):
         found = _applied(rewrite, tree, tables, rng, dialect)
-        text = _text(found, dialect, "strftime(" in sql) if found else ""
+        text = _text(found, dialect, "strftime(" in sql) if found and _selects(found) <= selects else ""
         if text and _length(text, dialect) <= most:
             yield SlowForm(rewrite.__name__, text)
 
@@ -132,6 +134,10 @@ def _inner(tree: exp.Query) -> list[exp.Select]:
 def _is_free(spot: Spot) -> bool:
     """SELECT COUNT(*) FROM t takes next to no work: whatever else asks for it does a thousand times as much."""
     return spot.alone and spot.only_counts and not spot.terms and not spot.has("group")
+
+
+def _selects(tree: exp.Query) -> int:
+    return sum(1 for _ in tree.find_all(exp.Select))
 
 
 def _length(sql: str, dialect: str) -> int:

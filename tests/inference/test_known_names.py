@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.example import Column, Schema
-from pipeline.inference.names import Names, Reader
+from pipeline.inference.known_names import Names, Reader
 from pipeline.synth.grammar import draw
 from pipeline.synth.imagined import TRAINING, imagined_view
 
