@@ -12,9 +12,10 @@ digits, like t1, and "other"), and statements other than SELECT.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+import regex
 
 from pipeline.data.example import Schema
 from pipeline.data.prompts import THINK_CLOSE
@@ -33,7 +34,7 @@ separator sign signed some sqrt std stddev str_to_date strftime substr substring
 timestamp timestampdiff to_days total trailing trim true trunc truncate unbounded union unique unixepoch unsigned
 upper using values varchar variance week weekday when where window with xor year yearweek
 """
-_EARLY_ALIAS = re.compile(r"[a-z]\d*|o|ot|oth|othe|other")  # whole or begun: used before it is declared
+_EARLY_ALIAS = regex.compile(r"[a-z]\d*|other")  # what an alias that is used before it is declared looks like
 _PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a character
 _FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
 
@@ -61,10 +62,9 @@ class Names:
         self.columns = {t.lower(): Words(c.name for c in columns) for t, columns in schema.tables.items()}
         self.tables = Words(schema.tables)
         self.any_column = Words(c.name for columns in schema.tables.values() for c in columns)
-        names = self.tables.whole | self.any_column.whole
-        self.quoted = not all(re.fullmatch(r"[^\W\d]\w*", name) for name in names)  # whether some have to be
-        self.other_letters = not "".join(names).isascii()
-        self.anything = _KEYWORDS | self.tables | self.any_column
+        self.own = self.tables | self.any_column
+        self.other_letters = not "".join(self.own.whole).isascii()
+        self.anything = _KEYWORDS | self.own
 
     def tables_with(self, columns: frozenset[str]) -> Words:
         """The tables that have all of these columns; all tables if none has."""
@@ -119,10 +119,11 @@ class Reader:
         if self.before == "." and c not in '*"`':
             return False
         if c in "'\"`":
-            fine = fine and (c != "`" or self.names.quoted)
             self._begin_word()
-            if c == "'" or self.allowed is self.names.anything:  # some write texts in double quotes
+            if c == "'" or (c == '"' and self.allowed is self.names.anything):  # some write texts in double quotes
                 self.allowed = None
+            elif self.allowed is self.names.anything:
+                self.allowed = self.names.own
             self.quote = c
         self.depth += (c == "(") - (c == ")")
         fine = fine and self.depth >= 0
@@ -137,8 +138,9 @@ class Reader:
     def _quoted(self, c: str) -> bool:
         if c != self.quote:
             self.word += c.lower()
-            return self.allowed is None or self.word in self.allowed.begun
-        known = self.allowed is None or self.word in self.allowed.whole
+            return self._may_go_on()
+        known = self.allowed is None or self.word in self.allowed.whole | self.declared
+        known = known or (self._may_be_alias() and bool(_EARLY_ALIAS.fullmatch(self.word)))
         if self.declares:
             self.declared |= {self.word}
         self.previous, self.before, self.word, self.quote = f"{c}{self.word}", c, "", ""
@@ -164,7 +166,7 @@ class Reader:
         return (
             self.allowed is None
             or self.word in self.allowed.begun
-            or self._is_early_alias(self.word)
+            or (self._may_be_alias() and bool(_EARLY_ALIAS.fullmatch(self.word, partial=True)))
             or any(name.startswith(self.word) for name in self.declared)
         )
 
@@ -174,7 +176,7 @@ class Reader:
         if not word:
             return True
         known = self.allowed is None or word in self.allowed.whole or word in self.declared
-        if not known and self._is_early_alias(word):
+        if not known and self._may_be_alias() and _EARLY_ALIAS.fullmatch(word):
             of_table = self.previous.lstrip('"`') in self.names.tables.whole | self.declared  # FROM customers c
             known = of_table or after == "."
             self.declares = of_table
@@ -192,5 +194,5 @@ class Reader:
         self.previous, self.before = word, word[-1]
         return known
 
-    def _is_early_alias(self, word: str) -> bool:
-        return self.allowed is self.names.anything and bool(_EARLY_ALIAS.fullmatch(word))
+    def _may_be_alias(self) -> bool:
+        return self.allowed is self.names.anything or self.allowed is self.names.own

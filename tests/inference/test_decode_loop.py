@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.data.example import Schema
+from pipeline.errors import InputError
+from pipeline.inference.known_names import Names, Reader
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -207,3 +211,11 @@ def test_a_model_can_be_trained_after_it_has_decoded() -> None:
     decode(model, PROMPTS, decoding(4))
     model(input_ids=torch.tensor([[4, 5, 6]]), labels=torch.tensor([[4, 5, 6]])).loss.backward()
     assert all(weight.grad is not None for weight in model.parameters())
+
+
+def test_a_guide_wants_a_model_that_shares_prompts() -> None:
+    from pipeline.inference.decoding import Guide, decode_by_length
+
+    guide = Guide([Reader(Names(Schema({})))] * len(PROMPTS), str)
+    with pytest.raises(InputError, match="known_names"):
+        list(decode_by_length(random_model("sliding"), PROMPTS, 1, 64, decoding(), guide))

@@ -10,7 +10,6 @@ import pytest
 
 from pipeline.data.example import Database, Example, Schema
 from pipeline.data.prompts import MODES, render_completion, render_prompt
-from pipeline.errors import InputError
 from pipeline.inference.generate import generate
 from pipeline.profile import GenerationSettings
 
@@ -213,22 +212,3 @@ def tables_of(text: str) -> set[str]:
     """What stands behind FROM, the last word left out: it may not have been written to its end."""
     sql = text.rpartition("</think>")[2]
     return {match[1].lower() for match in re.finditer(r"FROM\s+(\w+)\b(?!\Z)", sql, re.IGNORECASE)}
-
-
-def test_a_model_that_attends_otherwise_is_refused(shop: Database, tokenizer: PreTrainedTokenizerBase) -> None:
-    from transformers import AutoModelForCausalLM, Qwen2Config
-
-    sliding = Qwen2Config(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        use_sliding_window=True,
-        max_window_layers=0,
-        sliding_window=8,
-    )
-    settings = limits().model_copy(update={"known_names": True})
-    with pytest.raises(InputError, match="known_names"):
-        generate(AutoModelForCausalLM.from_config(sliding), tokenizer, ["x"], settings, schemas=[shop.schema])

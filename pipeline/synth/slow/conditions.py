@@ -29,8 +29,7 @@ def self_in(spot: Spot) -> exp.Query | None:
 def in_per_condition(spot: Spot) -> exp.Query | None:
     """The same with a subquery for each of two or three conditions on the first table."""
     terms = _movable(spot)
-    inside = isinstance(spot.select.parent, exp.Subquery | exp.SetOperation)  # so many subqueries: nobody writes that
-    if not 2 <= len(terms) <= 3 or spot.cuts or inside:
+    if not 2 <= len(terms) <= 3 or spot.cuts:
         return None
     return spot.replace_terms(terms, [one_of(spot.column(spot.key()), _keys(spot, [t])) for t in terms])
 
