@@ -1,5 +1,5 @@
-"""Greedy SQL that names only what there is (tables and columns of the schema, SQL's own words, aliases) and closes
-what it opens.
+"""Greedy SQL that names only what there is (tables and columns of the schema, SQL's own words, aliases), closes what it
+opens and leaves no gap where a column or value is due.
 
 A small model copies a long or unknown name piece by piece, and one wrong piece spoils the query. While a completion is
 decoded, `Reader` follows its SQL as text, whatever the tokenizer's pieces are, and says of the next piece whether some
@@ -34,7 +34,19 @@ separator sign signed some sqrt std stddev str_to_date strftime substr substring
 timestamp timestampdiff to_days total trailing trim true trunc truncate unbounded union unique unixepoch unsigned
 upper using values varchar variance week weekday when where window with xor year yearweek
 """
-_EARLY_ALIAS = regex.compile(r"[a-z]\d*|other")  # what an alias that is used before it is declared looks like
+# Words that go on with a query, so that they cannot be the next thing to select, compare or sort by.
+_LINKS = frozenset(
+    """
+    and as asc collate cross desc div else end escape except following from full glob group having in inner intersect is
+    join like limit materialized natural offset on or order outer over partition preceding range regexp rows separator
+    then union using when where window xor
+    """.split()
+)
+# After an opening parenthesis there may be a window, too.
+_WINDOW = "order partition range rows"
+# Words behind which a column, a value or a table is due.
+_DUE = frozenset("and between by distinct else from having join like limit on or select then when where".split())
+_EARLY_ALIAS = regex.compile(r"[a-z]\d{0,2}|other")  # what an alias that is used before it is declared looks like
 _PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a character
 _FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
 
@@ -65,6 +77,9 @@ class Names:
         self.own = self.tables | self.any_column
         self.other_letters = not "".join(self.own.whole).isascii()
         self.anything = _KEYWORDS | self.own
+        self.operand = Words(_KEYWORDS.whole - _LINKS) | self.own
+        self.opened = self.operand | Words(_WINDOW.split())
+        self.general = (self.anything, self.operand, self.opened)
 
     def tables_with(self, columns: frozenset[str]) -> Words:
         """The tables that have all of these columns; all tables if none has."""
@@ -103,7 +118,7 @@ class Reader:
             return True
         if text:
             return all(self._character(c) for c in text)
-        return not self.quote and not self.depth and self._end_word("")
+        return not self.quote and not self.depth and self._end_word("") and not self._due()
 
     def _character(self, c: str) -> bool:
         if self.quote:
@@ -116,13 +131,13 @@ class Reader:
             self.word += c.lower()
             return self._may_go_on()
         fine = self._end_word(c)
-        if self.before == "." and c not in '*"`':
+        if (self.before == "." and c not in '*"`') or (c in ",)=<>/%|;" and self._due(c)):
             return False
         if c in "'\"`":
             self._begin_word()
-            if c == "'" or (c == '"' and self.allowed is self.names.anything):  # some write texts in double quotes
+            if c == "'" or (c == '"' and self._general()):  # some write texts in double quotes
                 self.allowed = None
-            elif self.allowed is self.names.anything:
+            elif self._general():
                 self.allowed = self.names.own
             self.quote = c
         self.depth += (c == "(") - (c == ")")
@@ -159,8 +174,17 @@ class Reader:
         elif self.previous in ("from", "join") and self.before not in ("(", ",") and not self.free_from:
             alone = self.previous == "from" and self.scopes  # more tables may bring the columns of a join
             self.allowed = self.names.tables_with(self.scopes[-1][1]) if alone else self.names.tables
+        elif self._due():
+            self.allowed = self.names.operand
         else:
-            self.allowed = self.names.anything
+            self.allowed = self.names.opened if self.before == "(" else self.names.anything
+
+    def _due(self, after: str = "") -> bool:
+        """Whether a column, a value or a table is due; `after`: the character that is to stand there, for an operator
+        may be one of two."""
+        if self.before == self.previous[-1:]:
+            return self.previous in _DUE - self.names.own.whole
+        return self.before == "," or (self.before in "=<>+-/%" and self.before != "" and after not in (*"=<>",))
 
     def _may_go_on(self) -> bool:
         return (
@@ -187,12 +211,16 @@ class Reader:
         elif word == "select":
             self.in_with = self.in_with and self.depth > 0
             self.scopes += ((self.depth, frozenset()),)
-        elif self.scopes and self.allowed is self.names.anything and after != ".":
+        elif self.scopes and self._general() and after != ".":
             depth, columns = self.scopes[-1]
             self.scopes = (*self.scopes[:-1], (depth, columns | {word} & self.names.any_column.whole))
         self.free_from = self.free_from or word in _FROM_INSIDE
         self.previous, self.before = word, word[-1]
         return known
 
+    def _general(self) -> bool:
+        """Whether the word in the making is not bound to one table, and none that is being declared."""
+        return any(self.allowed is words for words in self.names.general)
+
     def _may_be_alias(self) -> bool:
-        return self.allowed is self.names.anything or self.allowed is self.names.own
+        return self._general() or self.allowed is self.names.own

@@ -39,6 +39,13 @@ FINE = (
     "SELECT `T1`.`name` FROM `customers` AS `T1` INNER JOIN `orders` AS `T2` ON `T1`.`id` = `T2`.`customer_id`",
     "SELECT EXTRACT(YEAR FROM id) FROM orders",
     'SELECT name FROM customers WHERE name = "Ann" AND id IN (1, 2)',
+    "SELECT DISTINCT *, NOW() FROM orders WHERE id <> -1 AND id <= +2 AND NOT id IN (SELECT ALL id FROM customers)",
+    "SELECT name FROM customers WHERE id NOT BETWEEN 1 AND 2 AND name NOT LIKE '%a' AND City IS NOT NULL",
+    "SELECT CASE WHEN id > 1 THEN 'a' ELSE NULL END AS size, name || ', ' || City, id * 2 % 3 FROM customers",
+    "SELECT SUM(id) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM orders, customers",
+    "SELECT COUNT(DISTINCT CASE WHEN id = 1 THEN id END) FROM orders UNION ALL SELECT 1 LIMIT 3 OFFSET 1",
+    "SELECT GROUP_CONCAT(name ORDER BY id SEPARATOR ', ') FROM customers WHERE EXISTS (SELECT 1 FROM orders)",
+    "SELECT DATE_SUB(CURDATE(), INTERVAL 1 DAY), IF(id > 1, LEFT(name, 2), REPLACE(name, 'a', 'b')) FROM customers",
 )
 WRONG = (
     ("SELECT title", "SELECT tit"),
@@ -64,6 +71,17 @@ WRONG = (
     ("SELECT COUNT(id FROM orders", "SELECT COUNT(id FROM orders<end>"),
     ("SELECT id) FROM orders", "SELECT id)"),
     ("SELECT id FROM orders WHERE id = 'a", "SELECT id FROM orders WHERE id = 'a<end>"),
+    ("SELECT id, = 10 FROM orders", "SELECT id, ="),
+    ("SELECT id, FROM orders", "SELECT id, FR"),
+    ("SELECT and id FROM orders", "SELECT and"),
+    ("SELECT MATERIALIZED FROM orders", "SELECT MAT"),
+    ("SELECT id FROM orders WHERE ORDER BY id", "SELECT id FROM orders WHERE ORDER "),
+    ("SELECT id FROM orders WHERE id = AND id > 2", "SELECT id FROM orders WHERE id = AND"),
+    ("SELECT id FROM orders WHERE id >= 2 OR", "SELECT id FROM orders WHERE id >= 2 OR<end>"),
+    ("SELECT COUNT(WHERE id > 2) FROM orders", "SELECT COUNT(WH"),
+    ("SELECT id FROM", "SELECT id FROM<end>"),
+    ("SELECT id FROM orders GROUP BY id,", "SELECT id FROM orders GROUP BY id,<end>"),
+    ("SELECT T2000.id FROM orders", "SELECT T200"),
 )
 
 

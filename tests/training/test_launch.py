@@ -114,7 +114,10 @@ def test_the_configurations_come_with_the_package() -> None:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        (["profile.launch.processes=2"], "2 processes need a strategy: ddp, zero2 or zero3"),
+        (
+            ["profile.launch.processes=2", "profile.launch.strategy=single"],
+            "2 processes need a strategy: ddp, zero2 or zero3",
+        ),
         (
             ["profile.launch.strategy=ddp", "profile.launch.offload=true"],
             "offload needs strategy zero2 or zero3, not ddp",

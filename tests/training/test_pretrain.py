@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,9 @@ from pipeline.training.model import build_model, load_model, load_tokenizer
 from pipeline.training.packed_attention import attending_packed
 from pipeline.training.packing import pack
 from pipeline.training.starter.batches import Stream, batches
-from pipeline.training.starter.items import Cutter, database_of, tell
-from pipeline.training.starter.loop import hidden_states, loss_of
+from pipeline.training.starter.items import Cutter, database_of, synthesise, tell
+from pipeline.training.starter.loop import hidden_states, loss_of, pretrain
 from pipeline.training.starter.optimizers import WARMUP_STEPS, factor
-from pipeline.training.starter.state import LAST
 from pipeline.training.starter.vocabulary import starter_tokenizer
 
 if TYPE_CHECKING:
@@ -189,37 +189,45 @@ def test_a_killed_training_ends_as_an_uninterrupted_one(
     assert all(torch.allclose(found[name], expected[name], atol=1e-5) for name in expected)
 
 
-def test_a_finished_training_goes_on_from_where_it_ended(
-    uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
-) -> None:
-    end = uninterrupted[1][-1][0]
+def test_a_finished_training_goes_on_from_where_it_ended(folder: Path, tmp_path: Path) -> None:
+    before: list[Any] = []
+    finished = weights_of(train(tmp_path, folder, before))
     told: list[Any] = []
-    more = weights_of(train(tmp_path / "more", folder, told, tokens=2 * PLAN.tokens, start=(uninterrupted[0].parent,)))
-    assert told[0][0].step == end.step + 1
+    more = weights_of(train(tmp_path, folder, told, tokens=2 * PLAN.tokens))
+    assert told[0][0].step == before[-1][0].step + 1
     assert 2 * PLAN.tokens <= told[-1][0].tokens < 2 * PLAN.tokens + 15_000
-    finished = weights_of(uninterrupted[0])
     assert not any(torch.equal(more[name], finished[name]) for name in finished)  # it has a rate to learn with again
-    assert told[-2][1]["loss"] < uninterrupted[1][-2][1]["loss"]
+    assert told[-2][1]["loss"] < before[-2][1]["loss"]
 
 
-def test_a_finished_training_that_is_asked_for_less_stays_as_it_is(
-    uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
-) -> None:
-    finished = weights_of(uninterrupted[0])
-    less = weights_of(train(tmp_path, folder, [], tokens=PLAN.tokens // 2, start=(uninterrupted[0].parent,)))
+def test_a_finished_training_that_is_asked_for_less_stays_as_it_is(folder: Path, tmp_path: Path) -> None:
+    finished = weights_of(train(tmp_path, folder, []))
+    less = weights_of(train(tmp_path, folder, [], tokens=PLAN.tokens // 2))
     assert all(torch.equal(less[name], finished[name]) for name in finished)
 
 
-def test_from_several_trainings_it_goes_on_with_the_mean_of_their_weights(
+def test_from_several_models_it_goes_on_with_the_mean_of_their_weights(
     uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
 ) -> None:
-    start = uninterrupted[0].parent
-    other = train(tmp_path / "other", folder, [], seed=43).parent
-    mean = weights_of(train(tmp_path / "mean", folder, [], start=(start, other)))  # nothing is left of the budget
-    one, two = (torch.load(place / "state" / LAST, weights_only=True)["model"] for place in (start, other))
+    start = uninterrupted[0]
+    other = train(tmp_path / "other", folder, [], seed=43)
+    mean = weights_of(train(tmp_path / "mean", folder, [], start=(str(start), str(other)), learning_rate=0.0))
+    one, two = weights_of(start), weights_of(other)
     assert any(not torch.equal(one[name], two[name]) for name in mean)
     for name, weight in mean.items():
         assert torch.equal(weight, ((one[name] + two[name]) / 2).bfloat16().float())  # as it is written
+
+
+def test_it_goes_on_with_all_levels(uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path) -> None:
+    levels: list[str | None] = []
+
+    def draw(rng: random.Random, level: Any = None) -> Any:
+        levels.append(level)
+        return synthesise(rng, level)
+
+    plan = replace(PLAN, out=tmp_path, tokenizer=str(folder), start=(str(uninterrupted[0]),), tokens=1, workers=0)
+    pretrain(plan, lambda model, words: {}, lambda progress, figures: None, draw)
+    assert set(levels) == {None}
 
 
 def test_time_counts_over_all_runs(folder: Path, tmp_path: Path) -> None:
@@ -237,11 +245,14 @@ def test_there_must_be_one_budget(folder: Path, tmp_path: Path, budget: dict[str
         train(tmp_path, folder, [], **budget)
 
 
-def test_a_checkpoint_of_another_size_is_refused(
+def test_a_model_of_another_size_is_refused(
     uninterrupted: tuple[Path, list[Any]], folder: Path, tmp_path: Path
 ) -> None:
     other = SIZES.model_copy(update={"hidden_size": 48})
     with pytest.raises(InputError, match="give the sizes it was made with"):
-        train(tmp_path, folder, [], architecture=other, start=(uninterrupted[0].parent,))
-    with pytest.raises(InputError, match="no checkpoint to start from"):
-        train(tmp_path / "b", folder, [], start=(tmp_path / "nowhere",))
+        train(tmp_path / "a", folder, [], architecture=other, start=(str(uninterrupted[0]),))
+    with pytest.raises(InputError, match="cannot be loaded"):
+        train(tmp_path / "b", folder, [], start=(str(tmp_path / "nowhere"),))
+    train(tmp_path / "c", folder, [])
+    with pytest.raises(InputError, match="give the sizes it was made with"):
+        train(tmp_path / "c", folder, [], architecture=other)

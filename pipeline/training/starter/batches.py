@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.training.packing import Batch, pack
+from pipeline.training.packing import Batch, Item, pack
+from pipeline.training.starter.exchange import Exchange, says_its_names
 from pipeline.training.starter.items import Cutter, Synthesise, Told, check, synthesise, tell
 from pipeline.training.tokenizer import with_fewer_merges
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # The share of the words' merges that an item is cut with, and of the items. Words of the training are cut into few
 # tokens, words that it does not have into many: what is learned from the one must hold for the other.
 MERGES = {1.0: 0.7, 0.25: 0.2, 0.05: 0.1}
+EXCHANGED = 0.4  # of the items whose names are said as they are written
+USUAL = 400  # items by which common tokens are told from others
 
 
 class Stream(Dataset[Batch]):
@@ -38,14 +41,20 @@ class Stream(Dataset[Batch]):
         self._cutters = [Cutter(with_fewer_merges(tokenizer, share), max_length) for share in MERGES]
         self._seed, self._items, self._draw, self._easy = seed, items, draw, easy
         check(tokenizer, *tell(seed, 0, draw))
+        cutter = Cutter(tokenizer, max_length)
+        self._exchange = Exchange(tokenizer, filter(None, (cutter.cut(*tell(seed, n, draw)) for n in range(USUAL))))
 
     def __getitem__(self, index: int) -> Batch:
         numbers = range(index * self._items, (index + 1) * self._items)
-        items = (self._cutter(number).cut(*self._told(number)) for number in numbers)
-        return pack([item for item in items if item])
+        return pack(filter(None, map(self._item, numbers)))
 
-    def _cutter(self, number: int) -> Cutter:
-        return random.Random(f"{self._seed}/{number}/cut").choices(self._cutters, list(MERGES.values()))[0]
+    def _item(self, number: int) -> Item | None:
+        view, told = self._told(number)
+        rng = random.Random(f"{self._seed}/{number}/cut")
+        item = rng.choices(self._cutters, list(MERGES.values()))[0].cut(view, told)
+        if item and rng.random() < EXCHANGED and says_its_names(view):
+            return self._exchange(item, rng)
+        return item
 
     def _told(self, number: int) -> tuple[View, list[Told]]:
         return tell(self._seed, number, self._draw, "simple" if number < self._easy else None)

@@ -27,8 +27,8 @@ def pretrain(
     learning_rate: Annotated[float, typer.Option(min=0)] = 3e-3,
     tokenizer: Annotated[str, typer.Option(help="Folder of a tokenizer. Default: one trained on the stream.")] = "",
     start: Annotated[
-        list[Path] | None,
-        typer.Option("--from", help="Folder of a training to go on from; of several: from the mean of their weights."),
+        list[str] | None,
+        typer.Option("--from", help="Model to go on from, such as `starter`; several: from the mean of their weights."),
     ] = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads of PyTorch; 0: as it likes.")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that write the stream; 0: the training itself.")] = 1,

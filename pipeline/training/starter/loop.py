@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional as F
 
+from pipeline.config import located
 from pipeline.errors import InputError
 from pipeline.profile import Architecture
-from pipeline.training.model import build_model, load_tokenizer, save
+from pipeline.training.model import build_model, load_model, load_tokenizer, save
 from pipeline.training.packed_attention import attending_packed, packed_inputs
 from pipeline.training.packing import Batch
 from pipeline.training.starter.batches import Stream, batches
@@ -41,8 +42,8 @@ Tell = Callable[[Progress, dict[str, float]], None]
 @dataclass(frozen=True)
 class Plan:
     """What to train, for how long: `minutes` or `tokens`, one of them 0. `out` gets the folders `model` and `state`;
-    `start` are the `out` of other trainings: this one goes on from the latest state of the last of them, with the mean
-    of all their weights (model soups, Wortsman et al. 2022, arXiv 2203.05482)."""
+    `start` are models to go on from, with the mean of their weights (model soups, Wortsman et al. 2022, arXiv
+    2203.05482)."""
 
     out: Path
     minutes: float = 0.0
@@ -51,10 +52,10 @@ class Plan:
     architecture: Architecture = SKETCH
     max_length: int = 2048
     items: int = 8  # databases in a batch
-    easy: int = 6000  # items at the beginning that are simple
+    easy: int = 6000  # items at the beginning that are simple, where nothing has been learned yet
     learning_rate: float = 3e-3
     tokenizer: str = ""
-    start: tuple[Path, ...] = ()
+    start: tuple[str, ...] = ()
     workers: int = 1
     log_s: float = 10.0
     checkpoint_s: float = 120.0
@@ -77,7 +78,8 @@ def pretrain(plan: Plan, measure: Measure, tell: Tell, draw: Synthesise = synthe
     model: Any = build_model(plan.architecture, tokenizer, plan.max_length, plan.seed)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     run = _Run(plan, model, tokenizer, measure, tell)
-    run.train(Stream(tokenizer, plan.seed, plan.items, plan.max_length, draw, plan.easy))
+    easy = 0 if plan.start else plan.easy
+    run.train(Stream(tokenizer, plan.seed, plan.items, plan.max_length, draw, easy))
     return run.finish()
 
 
@@ -86,8 +88,8 @@ def _tokenizer(plan: Plan, draw: Synthesise) -> PreTrainedTokenizerBase:
     own = plan.out / "state" / "tokenizer"
     if (own / "tokenizer.json").is_file():
         return load_tokenizer(str(own))
-    if source := plan.tokenizer or (str(plan.start[-1] / "state" / "tokenizer") if plan.start else ""):
-        tokenizer = load_tokenizer(source)
+    if source := plan.tokenizer or (plan.start[0] if plan.start else ""):
+        tokenizer = load_tokenizer(located(source))
     else:
         tokenizer = starter_tokenizer(plan.seed, plan.architecture.vocab_size, draw)
     tokenizer.save_pretrained(own)
@@ -124,17 +126,16 @@ class _Run:
         """Go on from the latest state. A budget that has grown raises the learning rate again (see `factor`)."""
         if (self.folder / LAST).is_file():
             return read_state(self.folder / LAST, self.model, self.optimizers)
-        progress, weights = Progress(), []
-        for start in self.plan.start:
-            if not (start / "state" / LAST).is_file():
-                raise InputError(f"{start}: there is no checkpoint to start from")
-            progress = read_state(start / "state" / LAST, self.model, self.optimizers)
-            weights.append([weight.detach().clone() for weight in self.model.parameters()])
-        if weights:
+        models = [load_model(located(source)) for source in self.plan.start]
+        for source, model in zip(self.plan.start, models, strict=True):
+            shapes = [[weight.shape for weight in one.parameters()] for one in (model, self.model)]
+            if shapes[0] != shapes[1]:
+                raise InputError(f"model {source} cannot be gone on from: give the sizes it was made with")
+        if models:
             with torch.no_grad():
-                for weight, *found in zip(self.model.parameters(), *weights, strict=True):
+                for weight, *found in zip(self.model.parameters(), *(m.parameters() for m in models), strict=True):
                     weight.copy_(torch.stack(found).mean(0))
-        return progress
+        return Progress()
 
     def train(self, stream: Stream) -> None:
         progress, plan = self.progress, self.plan
