@@ -35,17 +35,15 @@ timestamp timestampdiff to_days total trailing trim true trunc truncate unbounde
 upper using values varchar variance week weekday when where window with xor year yearweek
 """
 # Words that go on with a query, so that they cannot be the next thing to select, compare or sort by.
-_LINKS = frozenset(
-    """
+_LINKS = """
     and as asc collate cross desc div else end escape except following from full glob group having in inner intersect is
     join like limit materialized natural offset on or order outer over partition preceding range regexp rows separator
     then union using when where window xor
-    """.split()
-)
+"""
 # After an opening parenthesis there may be a window, too.
 _WINDOW = "order partition range rows"
 # Words behind which a column, a value or a table is due.
-_DUE = frozenset("and between by distinct else from having join like limit on or select then when where".split())
+_DUE = "and between by distinct else from having join like limit on or select then when where"
 _EARLY_ALIAS = regex.compile(r"[a-z]\d{0,2}|other")  # what an alias that is used before it is declared looks like
 _PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a character
 _FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
@@ -77,8 +75,9 @@ class Names:
         self.own = self.tables | self.any_column
         self.other_letters = not "".join(self.own.whole).isascii()
         self.anything = _KEYWORDS | self.own
-        self.operand = Words(_KEYWORDS.whole - _LINKS) | self.own
+        self.operand = Words(_KEYWORDS.whole - set(_LINKS.split())) | self.own
         self.opened = self.operand | Words(_WINDOW.split())
+        self.due = frozenset(_DUE.split()) - self.own.whole
         self.general = (self.anything, self.operand, self.opened)
 
     def tables_with(self, columns: frozenset[str]) -> Words:
@@ -183,7 +182,7 @@ class Reader:
         """Whether a column, a value or a table is due; `after`: the character that is to stand there, for an operator
         may be one of two."""
         if self.before == self.previous[-1:]:
-            return self.previous in _DUE - self.names.own.whole
+            return self.previous in self.names.due
         return self.before == "," or (self.before in "=<>+-/%" and self.before != "" and after not in (*"=<>",))
 
     def _may_go_on(self) -> bool:

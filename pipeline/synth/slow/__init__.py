@@ -9,7 +9,7 @@ on what its equivalence leans, if it does not hold for all data. Which of severa
 in any query; most rewrites that could change it are refused there.
 """
 
-from pipeline.synth.slow.forms import SlowForm, habits, slow_form, slow_forms
+from pipeline.synth.slow.forms import SlowForm, slow_form, slow_forms
 from pipeline.synth.slow.proof import proven
 
-__all__ = ["SlowForm", "habits", "proven", "slow_form", "slow_forms"]
+__all__ = ["SlowForm", "proven", "slow_form", "slow_forms"]

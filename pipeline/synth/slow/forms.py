@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import sqlglot
@@ -70,15 +70,8 @@ def slow_form(sql: str, schema: Schema, rng: random.Random, dialect: str = "sqli
     return next((form.sql for form in slow_forms(sql, schema, rng, dialect)), None)
 
 
-def habits(rng: random.Random) -> list[Rewrite]:
-    """All rewrites in the order in which somebody reaches for them: chance and their weights decide."""
-    return sorted(REWRITES, key=lambda rewrite: rng.random() ** (1 / REWRITES[rewrite]), reverse=True)
-
-
-def slow_forms(
-    sql: str, schema: Schema, rng: random.Random, dialect: str = "sqlite", order: Sequence[Rewrite] = ()
-) -> Iterator[SlowForm]:
-    """A form by each rewrite that fits, in this order or by habits of its own."""
+def slow_forms(sql: str, schema: Schema, rng: random.Random, dialect: str = "sqlite") -> Iterator[SlowForm]:
+    """A form by each rewrite that fits, in an order of chance and their weights."""
     try:
         tree = sqlglot.parse_one(sql, dialect=dialect)
     except (sqlglot.errors.SqlglotError, RecursionError):
@@ -87,7 +80,7 @@ def slow_forms(
         return
     tables, most = Tables(schema), LONGEST * _length(sql, dialect) + SPARE
     selects = max(SELECTS, _selects(tree))
-    for rewrite in order or habits(rng):
+    for rewrite in sorted(REWRITES, key=lambda rewrite: rng.random() ** (1 / REWRITES[rewrite]), reverse=True):
         found = _applied(rewrite, tree, tables, rng, dialect)
         text = _text(found, dialect, "strftime(" in sql) if found and _selects(found) <= selects else ""
         if text and _length(text, dialect) <= most:

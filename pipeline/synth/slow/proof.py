@@ -10,22 +10,20 @@ from pipeline.sql.parsing import is_ordered
 from pipeline.synth.slow.forms import SlowForm
 
 WORTH = (1.2, 100.0)  # times the work of the query: less is noise, more is a defect rather than bad style
-CLEAR = 2.0  # times the work: what is talked about as a slow query
 
 
 def proven(
     run: Callable[[str], ExecutionResult], sql: str, forms: Iterable[SlowForm], most_work: int
 ) -> SlowForm | None:
-    """A form with the query's result that does a multiple within WORTH of its work, at most `most_work`: the first that
-    is clearly slow, else the first."""
+    """Of the forms with the query's result that do a multiple within WORTH of its work, at most `most_work`, the one
+    that does the most. Like queries get like forms so, which a model can learn to write: where chance chooses among
+    several, none is likelier than the fast one."""
     fast, ordered = run(sql), is_ordered(sql)
-    first: SlowForm | None = None
+    worst, most = None, 0
     for form in forms if fast.cost else ():
         slow = run(form.sql)
-        within = slow.cost is not None and slow.cost <= most_work
-        times = (slow.cost or 0) / (fast.cost or 1)
-        if within and WORTH[0] <= times <= WORTH[1] and same_result(fast, slow, ordered):
-            first = first or form
-            if times >= CLEAR:
-                return form
-    return first
+        work = slow.cost or 0
+        within = WORTH[0] <= work / (fast.cost or 1) <= WORTH[1]
+        if most < work <= most_work and within and same_result(fast, slow, ordered):
+            worst, most = form, work
+    return worst
