@@ -9,6 +9,7 @@ top-p and penalties, beams, guessed tokens that are verified (assisted decoding)
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -99,7 +100,7 @@ def decode_by_length(
     for start in range(0, len(order), per_batch):
         chosen = order[start : start + per_batch]
         # Not inference_mode: a model may keep tensors made here (some rotary embeddings do), and may be trained later.
-        with torch.no_grad():
+        with torch.no_grad(), _in_its_own_precision(model):
             batch = [prompts[i] for i in chosen]
             if sharing:
                 readers = guide and Guide([guide.readers[i].copy() for i in chosen for _ in range(samples)], guide.text)
@@ -107,6 +108,21 @@ def decode_by_length(
             else:
                 written = _decode_by_generate(model, batch, samples, decoding)
         yield from ((i, written[at * samples : (at + 1) * samples]) for at, i in enumerate(chosen))
+
+
+@contextmanager
+def _in_its_own_precision(model: PreTrainedModel) -> Iterator[None]:
+    """Within, a model on a CPU that is being trained in mixed precision leaves that out: it would convert all of its
+    weights for every token, which takes longer than the faster arithmetic saves."""
+    plain, mixed = getattr(model, "_original_forward", None), vars(model).get("forward")  # as accelerate prepares it
+    if model.device.type != "cpu" or plain is None or mixed is None:
+        yield
+        return
+    model.forward = plain
+    try:
+        yield
+    finally:
+        model.forward = mixed
 
 
 def _decode_sharing(

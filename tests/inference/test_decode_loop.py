@@ -219,3 +219,26 @@ def test_a_guide_wants_a_model_that_shares_prompts() -> None:
     guide = Guide([Reader(Names(Schema({})))] * len(PROMPTS), str)
     with pytest.raises(InputError, match="known_names"):
         list(decode_by_length(random_model("sliding"), PROMPTS, 1, 64, decoding(), guide))
+
+
+def test_mixed_precision_of_a_training_is_left_out_on_a_cpu() -> None:
+    import torch
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    model = random_model("qwen3")
+    expected = decode(model, PROMPTS, decoding())
+    AcceleratorState._reset_state(reset_partial_state=True)
+    try:
+        trained = Accelerator(cpu=True, mixed_precision="bf16").prepare_model(model)
+        assert trained(torch.tensor([[5, 6]])).logits.dtype == torch.float32
+        mixed = trained.forward
+        seen: list[torch.dtype] = []
+        trained.lm_head.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+        assert decode(trained, PROMPTS, decoding()) == expected
+        assert set(seen) == {torch.float32}
+        assert trained.forward == mixed
+        trained(torch.tensor([[5, 6]]))
+        assert seen[-1] == torch.bfloat16
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
