@@ -29,6 +29,10 @@ def test_tables_have_keys_and_indexes() -> None:
 def test_queries_are_said_in_mysqls_sql() -> None:
     assert translate("SELECT a || b FROM t") == "SELECT CONCAT(a, b) FROM t"
     assert translate("SELECT (") is None
+    assert (
+        translate("WITH x AS MATERIALIZED (SELECT a FROM t) SELECT a FROM x")
+        == "WITH x AS (SELECT a FROM t) SELECT a FROM x"
+    )
 
 
 def test_owner_needs_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

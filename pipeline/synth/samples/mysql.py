@@ -119,9 +119,13 @@ def grant(database: str, user: str, server: Server[Any]) -> None:
 
 
 def translate(sql: str) -> str | None:
-    """A query of SQLite in MySQL's SQL, None where it cannot be said."""
+    """A query of SQLite in MySQL's SQL, None where it cannot be said. That a common table expression is materialized
+    is not said: MySQL decides on that itself."""
     try:
-        return sqlglot.transpile(sql, read="sqlite", write="mysql", unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
+        tree = sqlglot.parse_one(sql, dialect="sqlite")
+        for part in tree.find_all(sqlglot.exp.CTE):
+            part.set("materialized", None)
+        return tree.sql(dialect="mysql", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.SqlglotError:
         return None
 
