@@ -1,19 +1,23 @@
 """`querysmith bench scaling`: what a bigger starter, or a longer training, is worth on imagined databases.
 
 Starters of three sizes are trained from nothing on the same stream with the same tokenizer, and measured at the end of
-several budgets on the same questions in words that are held out. Each budget ends with a fall of the learning rate, for
-a measurement before it would say little about a model that is done; the next bigger one goes on from there.
+several budgets on the same questions in words that are held out. The stream is the starter's simple items alone (one or
+two tables): on all levels nothing is learned within budgets that three sizes can be given on a CPU. Each budget ends
+with a fall of the learning rate, for a measurement before it would say little about a model that is done; the next
+bigger one goes on from there.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.evaluation.statistics import proportion
 from pipeline.profile import Architecture, GenerationSettings
 
 SEED = 42
@@ -24,6 +28,7 @@ SIZES = {
     "2 M": Architecture(vocab_size=VOCABULARY, hidden_size=160, layers=6, heads=5, kv_heads=1, intermediate_size=432),
     "8 M": Architecture(vocab_size=VOCABULARY, hidden_size=320, layers=7, heads=10, kv_heads=2, intermediate_size=832),
 }
+QUESTIONS = 5  # a database
 PLOT = "scaling.svg"
 
 
@@ -59,8 +64,8 @@ def _trained(folder: Path, size: str, budget: int) -> dict[str, Any]:
     from pipeline.training.starter.validation import held_out
 
     out = folder / size.replace(" ", "")
-    plan = Plan(out=out, tokens=budget, seed=SEED, architecture=SIZES[size], measure_s=float("inf"))
-    validation, settings = held_out(), GenerationSettings(max_new_tokens=256, batch_size=64)
+    plan = Plan(out=out, tokens=budget, seed=SEED, architecture=SIZES[size], easy=sys.maxsize, measure_s=float("inf"))
+    validation, settings = held_out(QUESTIONS, "simple"), GenerationSettings(max_new_tokens=256, batch_size=64)
     told: dict[str, Any] = {}
     with telling(plan, {}, mlflow=False) as tell:
 
@@ -75,18 +80,21 @@ def _trained(folder: Path, size: str, budget: int) -> dict[str, Any]:
 
 
 def _plot(rows: list[dict[str, Any]], path: Path) -> None:
-    """EX against tokens, a line for each size."""
+    """EX with its 95 % interval (Clopper-Pearson) against tokens, a line for each size."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 3.4), layout="constrained")
     axes = figure.subplots()
     for size, marker in zip(SIZES, "so^", strict=False):
         own = [row for row in rows if row["size"] == size]
-        axes.plot([r["tokens"] / 1e6 for r in own], [100 * r["ex_no_think"] for r in own], marker=marker, label=size)
-    axes.set_xlabel("training tokens, millions")
+        tokens = [row["tokens"] / 1e6 for row in own]
+        shares = [proportion([n < round(r["ex_no_think"] * r["measured"]) for n in range(r["measured"])]) for r in own]
+        lengths = [[100 * (s.value - s.low) for s in shares], [100 * (s.high - s.value) for s in shares]]
+        axes.errorbar(tokens, [100 * s.value for s in shares], lengths, marker=marker, capsize=3, label=size)
     axes.set_ylabel("EX on held-out words, %")
-    axes.set_xscale("log")
     axes.set_ylim(0, 100)
+    axes.set_xlabel("training tokens, millions")
+    axes.set_xscale("log")
     axes.legend(title="parameters", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)

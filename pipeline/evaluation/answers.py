@@ -158,7 +158,7 @@ def _answers(
         temperature=TEMPERATURE if votes > 1 else 0.0,
         logprobs=votes > 1,
         label=f"answers, {mode}",
-        schemas=[databases[example.db_id].schema for example in examples],
+        databases=[databases[example.db_id] for example in examples],
     )
     results = _candidate_results(engine, examples, databases, mode, written) if votes > 1 else {}
     chosen = []

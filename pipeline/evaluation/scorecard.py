@@ -118,8 +118,8 @@ def answer(
     """Greedy answers to every question, one mode after the other, executed and compared."""
     asked = [(example, mode) for mode in modes for example in examples]
     prompts = [render_prompt(tokenizer, example, databases[example.db_id], mode) for example, mode in asked]
-    schemas = [databases[example.db_id].schema for example, _ in asked]
-    written = [group[0] for group in generate(model, tokenizer, prompts, generation, label=label, schemas=schemas)]
+    own = [databases[example.db_id] for example, _ in asked]
+    written = [group[0] for group in generate(model, tokenizer, prompts, generation, label=label, databases=own)]
     texts = [w.text for w in written]
     rollouts = roll_out(engine, databases, [e for e, _ in asked], [m for _, m in asked], texts, copies)
     return [Answer(rollout, w.tokens) for rollout, w in zip(rollouts, written, strict=True)]

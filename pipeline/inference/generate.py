@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pipeline.data.example import Schema
+from pipeline.data.example import Database
 from pipeline.profile import GenerationSettings
 from pipeline.progress import progress
 
@@ -42,11 +42,11 @@ def generate(
     temperature: float = 0.0,
     logprobs: bool = False,
     label: str = "generating",
-    schemas: Sequence[Schema] = (),
+    databases: Sequence[Database] = (),
 ) -> list[list[Generated]]:
     """`samples` completions for each prompt, in the order of the prompts; a temperature of 0 means greedy decoding.
 
-    With `schemas`, one for each prompt, and `settings.known_names`, greedy SQL names only what the schema has.
+    With `databases`, one for each prompt, and `settings.known_names`, greedy SQL names only what the schema has.
     Prompts of similar length share a batch, so that little is padded; a prompt is read once for all its samples.
     """
     from pipeline.inference.decoding import Decoding, Guide, decode_by_length
@@ -62,10 +62,10 @@ def generate(
         logprobs=logprobs,
     )
     guide = None
-    if settings.known_names and schemas and temperature == 0:
-        names = {id(schema): Names(schema) for schema in schemas}
+    if settings.known_names and databases and temperature == 0:
+        names = {id(database): Names(database.schema, database.dialect) for database in databases}
         piece = cache(lambda token: "" if token in decoding.ends else str(tokenizer.decode([token])))
-        guide = Guide([Reader(names[id(schema)]) for schema in schemas], piece)
+        guide = Guide([Reader(names[id(database)]) for database in databases], piece)
     model.eval()
     completions: list[list[Generated]] = [[] for _ in prompts]
     with progress(label, len(prompts)) as advance:

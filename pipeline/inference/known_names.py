@@ -4,10 +4,11 @@ opens and leaves no gap where a column or value is due.
 A small model copies a long or unknown name piece by piece, and one wrong piece spoils the query. While a completion is
 decoded, `Reader` follows its SQL as text, whatever the tokenizer's pieces are, and says of the next piece whether some
 word that may stand here begins like that (incremental parsing against a schema as in PICARD, arXiv 2109.05093, which
-parses the whole grammar). Thoughts, numbers and texts are free.
+parses the whole grammar). Functions are the dialect's, with their parenthesis right behind them. Thoughts, numbers and
+texts are free.
 A table after FROM has all columns that the query has named without one; joins that read otherwise are not covered, nor
 whether any other column belongs to a table of the query, aliases used before they are declared (but one letter with
-digits, like t1, and "other"), and statements other than SELECT.
+digits, like t1, "other" and "total"), and statements other than SELECT.
 """
 
 from __future__ import annotations
@@ -20,33 +21,48 @@ import regex
 from pipeline.data.example import Schema
 from pipeline.data.prompts import THINK_CLOSE
 
-_SQL = """
-abs all and any as asc ascii avg between both by case cast ceil ceiling char char_length character coalesce collate
-concat concat_ws count cross cume_dist curdate current current_date current_time current_timestamp date date_add
-date_format date_sub datediff datetime day dayname dayofmonth dayofweek dayofyear decimal dense_rank desc distinct
-div double else end escape except exists exp extract false filter first first_value float floor following for from
-full glob greatest group group_concat having hex hour if ifnull iif in inner instr int integer intersect interval
-is join json_extract julianday lag last last_day last_value lateral lead leading least left length like limit ln
-locate log log10 lower lpad ltrim materialized max min minute mod month monthname natural nocase not now nth_value
-ntile null nullif nulls numeric offset on or order outer over partition percent_rank pow power preceding printf
-quarter range rank real recursive regexp replace reverse right round row row_number rows rpad rtrim second select
-separator sign signed some sqrt std stddev str_to_date strftime substr substring substring_index sum text then time
-timestamp timestampdiff to_days total trailing trim true trunc truncate unbounded union unique unixepoch unsigned
-upper using values varchar variance week weekday when where window with xor year yearweek
+# Words of functions, which have their parenthesis right behind them where they begin an operand; some are others, too.
+_FUNCTIONS = """
+    abs avg cast char coalesce concat concat_ws count cume_dist date datetime dense_rank exists first_value group_concat
+    ifnull json_extract lag last_value lead length lower ltrim max min nth_value ntile nullif percent_rank rank replace
+    round row_number rtrim sign substr substring sum time trim upper
 """
-# Words that go on with a query, so that they cannot be the next thing to select, compare or sort by.
-_LINKS = """
-    and as asc collate cross desc div else end escape except following from full glob group having in inner intersect is
-    join like limit materialized natural offset on or order outer over partition preceding range regexp rows separator
-    then union using when where window xor
+_OWN_FUNCTIONS = {
+    "sqlite": "ceil floor glob iif instr julianday log power printf sqrt strftime unixepoch",
+    "mysql": """
+        ceil ceiling char_length curdate curtime date_add date_format date_sub datediff day dayname dayofmonth dayofweek
+        dayofyear extract floor greatest hour if instr last_day least left ln locate log log10 lpad minute mod month
+        monthname now pow power quarter reverse right rpad second sqrt std stddev str_to_date substring_index
+        timestampdiff to_days truncate variance week weekday year yearweek
+    """,
+}
+# Other words that may stand where a column or value is due; sums are often called "total" before they are declared so.
+_OPENING = """
+    all case current current_date current_time current_timestamp distinct exists false interval not null total true
+    unbounded
 """
-# After an opening parenthesis there may be a window, too.
-_WINDOW = "order partition range rows"
+# And what else may follow an opening parenthesis.
+_IN_PARENTHESES = "order partition range rows select values with"
+# Words behind a column or value.
+_GOING_ON = """
+    all and as asc between by collate cross current desc else end escape except filter first following from full glob
+    group having in inner intersect is join last lateral left like limit materialized natural not null nulls offset on
+    or order outer over partition preceding range recursive regexp right row rows select then unbounded union using
+    values when where window with
+"""
+_OWN_GOING_ON = {
+    "sqlite": "nocase",
+    "mysql": """
+        any binary day div hour integer minute mod month quarter rlike second separator signed some unsigned week xor
+        year
+    """,
+}
 # Words behind which a column, a value or a table is due.
 _DUE = "and between by distinct else from having join like limit on or select then when where"
 _EARLY_ALIAS = regex.compile(r"[a-z]\d{0,2}|other")  # what an alias that is used before it is declared looks like
 _PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a character
 _FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
+_UNIT_INSIDE = frozenset(("extract", "timestampdiff", "trim"))  # functions that begin with a word of SQL
 
 
 class Words:
@@ -62,23 +78,23 @@ class Words:
         return union
 
 
-_KEYWORDS = Words(_SQL.split())
-
-
 class Names:
-    """What a query on one schema may name."""
+    """What a query on one schema may name, in one dialect."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, dialect: str) -> None:
         self.columns = {t.lower(): Words(c.name for c in columns) for t, columns in schema.tables.items()}
         self.tables = Words(schema.tables)
         self.any_column = Words(c.name for columns in schema.tables.values() for c in columns)
         self.own = self.tables | self.any_column
         self.other_letters = not "".join(self.own.whole).isascii()
-        self.anything = _KEYWORDS | self.own
-        self.operand = Words(_KEYWORDS.whole - set(_LINKS.split())) | self.own
-        self.opened = self.operand | Words(_WINDOW.split())
+        functions = Words(f"{_FUNCTIONS} {_OWN_FUNCTIONS[dialect]}".split())
+        self.functions = functions.whole - self.own.whole - frozenset(_OPENING.split())
+        self.operand = functions | Words(_OPENING.split()) | self.own
+        self.opened = self.operand | Words(_IN_PARENTHESES.split())
+        self.going_on = Words(f"{_GOING_ON} {_OWN_GOING_ON[dialect]}".split())
+        self.anything = self.opened | self.going_on
+        self.keywords = self.anything.whole - self.own.whole
         self.due = frozenset(_DUE.split()) - self.own.whole
-        self.general = (self.anything, self.operand, self.opened)
 
     def tables_with(self, columns: frozenset[str]) -> Words:
         """The tables that have all of these columns; all tables if none has."""
@@ -144,6 +160,7 @@ class Reader:
         while self.scopes and self.scopes[-1][0] > self.depth:
             self.scopes = self.scopes[:-1]
         if c == ".":
+            fine = fine and self._owns()
             self.owner = self.previous.lstrip('"`')
         if not c.isspace():
             self.before = c
@@ -175,8 +192,10 @@ class Reader:
             self.allowed = self.names.tables_with(self.scopes[-1][1]) if alone else self.names.tables
         elif self._due():
             self.allowed = self.names.operand
+        elif self.before == "(" and self.previous not in _UNIT_INSIDE:
+            self.allowed = self.names.opened
         else:
-            self.allowed = self.names.opened if self.before == "(" else self.names.anything
+            self.allowed = self.names.going_on if self._complete() else self.names.anything
 
     def _due(self, after: str = "") -> bool:
         """Whether a column, a value or a table is due; `after`: the character that is to stand there, for an operator
@@ -184,6 +203,12 @@ class Reader:
         if self.before == self.previous[-1:]:
             return self.previous in self.names.due
         return self.before == "," or (self.before in "=<>+-/%" and self.before != "" and after not in (*"=<>",))
+
+    def _complete(self) -> bool:
+        """Whether a column or value stands before, so that no other can follow."""
+        if self.before == self.previous[-1:]:
+            return bool(self.previous) and self.previous not in self.names.keywords
+        return self.before == ")"
 
     def _may_go_on(self) -> bool:
         return (
@@ -199,6 +224,8 @@ class Reader:
         if not word:
             return True
         known = self.allowed is None or word in self.allowed.whole or word in self.declared
+        if self._opens() and word in self.names.functions - self.declared:
+            known = known and after == "("
         if not known and self._may_be_alias() and _EARLY_ALIAS.fullmatch(word):
             of_table = self.previous.lstrip('"`') in self.names.tables.whole | self.declared  # FROM customers c
             known = of_table or after == "."
@@ -217,9 +244,18 @@ class Reader:
         self.previous, self.before = word, word[-1]
         return known
 
+    def _owns(self) -> bool:
+        """Whether what stands before a point may be a table, or a number."""
+        name = self.previous.lstrip('"`')
+        table = name in self.names.tables.whole or name in self.declared or bool(_EARLY_ALIAS.fullmatch(name))
+        return table or name[:1].isdigit() or self.before != self.previous[-1:]
+
+    def _opens(self) -> bool:
+        return self.allowed is self.names.operand or self.allowed is self.names.opened
+
     def _general(self) -> bool:
         """Whether the word in the making is not bound to one table, and none that is being declared."""
-        return any(self.allowed is words for words in self.names.general)
+        return self._opens() or self.allowed is self.names.anything
 
     def _may_be_alias(self) -> bool:
-        return self._general() or self.allowed is self.names.own
+        return self._general() or self.allowed is self.names.own or self.allowed is self.names.going_on

@@ -56,12 +56,12 @@ class Text2Sql(PythonModel):
             )
         examples = [Example(q.db_id, q.question, (), q.evidence) for q in model_input]
         modes = [cast(Mode, q.mode) for q in model_input]
+        databases = [self.databases[example.db_id] for example in examples]
         prompts = [
-            render_prompt(self.tokenizer, example, self.databases[example.db_id], mode)
-            for example, mode in zip(examples, modes, strict=True)
+            render_prompt(self.tokenizer, example, database, mode)
+            for example, database, mode in zip(examples, databases, modes, strict=True)
         ]
-        schemas = [self.databases[example.db_id].schema for example in examples]
-        written = generate(self.model, self.tokenizer, prompts, self.generation, schemas=schemas)
+        written = generate(self.model, self.tokenizer, prompts, self.generation, databases=databases)
         return [read_completion(w[0].text, mode).sql for w, mode in zip(written, modes, strict=True)]
 
 

@@ -216,7 +216,7 @@ def test_a_model_can_be_trained_after_it_has_decoded() -> None:
 def test_a_guide_wants_a_model_that_shares_prompts() -> None:
     from pipeline.inference.decoding import Guide, decode_by_length
 
-    guide = Guide([Reader(Names(Schema({})))] * len(PROMPTS), str)
+    guide = Guide([Reader(Names(Schema({}), "sqlite"))] * len(PROMPTS), str)
     with pytest.raises(InputError, match="known_names"):
         list(decode_by_length(random_model("sliding"), PROMPTS, 1, 64, decoding(), guide))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -190,7 +191,7 @@ def test_with_known_names_the_same_where_all_names_are_known(
     fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], expected: list[str], shop: Database
 ) -> None:
     settings = limits().model_copy(update={"known_names": True})
-    written = generate(fitted, tokenizer, prompts, settings, schemas=[shop.schema] * len(prompts))
+    written = generate(fitted, tokenizer, prompts, settings, databases=[shop] * len(prompts))
     assert [one.text for (one,) in written] == expected
 
 
@@ -198,14 +199,15 @@ def test_with_known_names_no_other_name_is_written(
     fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], shop: Database
 ) -> None:
     """The model knows one schema by heart; it is asked about it, but held to one whose tables are called otherwise."""
-    renamed = Schema({f"{name}_of_old": columns for name, columns in shop.schema.tables.items()})
+    schema = Schema({f"{name}_of_old": columns for name, columns in shop.schema.tables.items()})
+    renamed = replace(shop, schema=schema)
     settings = limits().model_copy(update={"known_names": True})
     free = generate(fitted, tokenizer, prompts, settings)
-    held = generate(fitted, tokenizer, prompts, settings, schemas=[renamed] * len(prompts))
-    assert not any(tables_of(one.text) & {name.lower() for name in renamed.tables} for (one,) in free)
+    held = generate(fitted, tokenizer, prompts, settings, databases=[renamed] * len(prompts))
+    assert not any(tables_of(one.text) & {name.lower() for name in schema.tables} for (one,) in free)
     for (one,) in held:
         assert tables_of(one.text)
-        assert tables_of(one.text) <= {name.lower() for name in renamed.tables}
+        assert tables_of(one.text) <= {name.lower() for name in schema.tables}
 
 
 def tables_of(text: str) -> set[str]:

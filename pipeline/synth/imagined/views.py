@@ -15,12 +15,15 @@ from pipeline.synth.imagined.wording import Wording
 from pipeline.synth.view import Kind, Value, View, ViewColumn, ViewLink, ViewTable
 
 
-def imagined_view(rng: random.Random, lexicon: Lexicon) -> View:
-    """A schema that exists nowhere, of one to eight tables, with English, sample values and row counts.
+def imagined_view(rng: random.Random, lexicon: Lexicon, most_tables: int = 8) -> View:
+    """A schema that exists nowhere, of one to `most_tables` tables (8 at most), with English, sample values and row
+    counts.
 
     No identifier is a word that SQL keeps for itself. The same generator state gives the same view.
     """
-    return _Draft(rng, lexicon).view()
+    while len((view := _Draft(rng, lexicon).view()).tables) > most_tables:
+        pass
+    return view
 
 
 @dataclass

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 THINK_SHARE = 0.4
+SIMPLE_TABLES = 2  # simple questions are asked of databases with at most so many
 QUESTIONS = (6, 10)  # of one database: a question costs some 80 tokens, its schema some 250
 MYSQL_SHARE = 0.1  # of the databases; the others are SQLite's
 
@@ -32,14 +33,11 @@ _SLOT = "QUESTION/MODE"
 
 
 def synthesise(rng: random.Random, level: Level | None = None) -> tuple[View, Sequence[Drawn]]:
-    """A database that does not exist, and questions that the grammar asks of it, of this level or of any; simple ones
-    are asked of one or two tables."""
+    """A database that does not exist, and questions that the grammar asks of it, of this level or of any."""
     from pipeline.synth.grammar import draw
     from pipeline.synth.imagined import TRAINING, imagined_view
 
-    view = imagined_view(rng, TRAINING)
-    while level == "simple" and len(view.tables) > 2:
-        view = imagined_view(rng, TRAINING)
+    view = imagined_view(rng, TRAINING, SIMPLE_TABLES) if level == "simple" else imagined_view(rng, TRAINING)
     if rng.random() < MYSQL_SHARE:
         view = replace(view, dialect="mysql")
     wanted = rng.randint(*QUESTIONS)

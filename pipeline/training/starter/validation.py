@@ -15,6 +15,7 @@ from pipeline.evaluation.predictions import Prediction
 from pipeline.evaluation.scoring import RULES, verdicts
 from pipeline.inference.generate import generate
 from pipeline.profile import GenerationSettings
+from pipeline.synth.view import Level
 from pipeline.training.starter.questions import imagined_questions
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Validation:
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: GenerationSettings, mode: Mode
     ) -> float:
         prompts = [render_prompt(tokenizer, e, self.databases[e.db_id], mode) for e in self.examples]
-        schemas = [self.databases[e.db_id].schema for e in self.examples]
-        written = generate(model, tokenizer, prompts, settings, label=f"validation, {mode}", schemas=schemas)
+        databases = [self.databases[e.db_id] for e in self.examples]
+        written = generate(model, tokenizer, prompts, settings, label=f"validation, {mode}", databases=databases)
         predictions = [
             Prediction(line, e.db_id, e.gold_sql, read_completion(one.text, mode).sql)
             for line, (e, (one,)) in enumerate(zip(self.examples, written, strict=True))
@@ -56,10 +57,11 @@ class Validation:
         return sum(verdict.verdict for verdict in judged) / len(judged)
 
 
-def held_out() -> Validation:
-    """The fixed validation set: imagined databases with rows, in the words that are held out."""
+def held_out(per_level: int = PER_LEVEL, only: Level | None = None) -> Validation:
+    """A fixed validation set: imagined databases with rows, in the words that are held out, and for each of them
+    `per_level` questions of every level, or of one `only`."""
     from pipeline.synth.imagined import HELD_OUT
 
     folder = TemporaryDirectory(prefix="querysmith-validation-")
-    databases, examples = imagined_questions([HELD_OUT] * VIEWS, Path(folder.name), SEED, PER_LEVEL, ROWS, copies=0)
+    databases, examples = imagined_questions([HELD_OUT] * VIEWS, Path(folder.name), SEED, per_level, ROWS, 0, only)
     return Validation(folder, databases, examples)
