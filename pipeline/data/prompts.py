@@ -53,6 +53,11 @@ def render_prompt(tokenizer: Any, example: Example, database: Database, mode: Mo
     return text
 
 
+def shared_beginning(prompt: str) -> str:
+    """What a rendered prompt has in common with all others about its database."""
+    return re.split(r"\n(?:Evidence|Think as if|Question)", prompt, maxsplit=1)[0]
+
+
 def render_completion(thought: str | None, sql: str) -> str:
     """What the assistant should answer; without a thought the think block is empty."""
     return (

@@ -48,28 +48,29 @@ def run(config: RunConfig, context: Context) -> Result:
     copies = open_copies(dataset.databases, config.recipe.variants)
     with open_engine(config, dataset.databases, copies) as engine:
         by_uri: dict[str, list[Answer]] = {}
-        for name, uri in uris.items():  # a stage that kept the model from before names the same URI
-            if uri not in by_uri:
-                model, tokenizer = open_model(uri, config, context)
-                by_uri[uri] = answer(
-                    model,
-                    tokenizer,
-                    engine,
-                    dataset.splits["test"],
-                    dataset.databases,
-                    copies,
-                    config.profile.generation,
-                    f"test questions, {name}",
-                )
+        names = {uri: name for name, uri in reversed(uris.items())}  # a stage that kept the model has the URI of before
+        for uri, name in names.items():
+            model, tokenizer = open_model(uri, config, context)
+            by_uri[uri] = answer(
+                model,
+                tokenizer,
+                engine,
+                dataset.splits["test"],
+                dataset.databases,
+                copies,
+                config.profile.generation,
+                f"test questions, {name}",
+            )
         answers = {name: by_uri[uri] for name, uri in uris.items()}
         repeats = config.profile.evaluate.latency_repeats
         yardstick = gold_latency(engine, dataset.databases, dataset.splits["test"], repeats)
-        cards = {
-            name: score(own)
+        measured = {
+            uri: score(by_uri[uri])
             | yardstick
-            | latency(engine, dataset.databases, own, answers[reference], repeats, f"latency, {name}")
-            for name, own in answers.items()
+            | latency(engine, dataset.databases, by_uri[uri], answers[reference], repeats, f"latency, {name}")
+            for uri, name in names.items()
         }
+        cards = {name: measured[uri] for name, uri in uris.items()}
         compared = {name for name in (STAGES[-1], STAGES[0], CHAMPION) if name in answers}
         tables = {
             name: outcomes(answers[name], engine, dataset.databases, repeats, f"latency against gold, {name}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.data.example import Database, Example
-from pipeline.data.prompts import render_completion, render_prompt
+from pipeline.data.prompts import render_completion, render_prompt, shared_beginning
 from pipeline.errors import InputError
 from pipeline.profile import ModelSettings, SftSettings
 from pipeline.training.adapters import lora_config
@@ -95,14 +95,20 @@ def train_sft(
 ) -> dict[str, float]:
     """Train in place, from the last complete checkpoint under `work` if there is one; returns the trainer's metrics.
 
-    A packed row takes the place of a sample: `settings.batch_size` then counts rows.
+    A packed row takes the place of a sample: `settings.batch_size` then counts rows. On a CPU, which computes what the
+    prompts of a batch have in common once, rows about one database come together; every epoch has their order.
     """
+    import torch
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
+    from pipeline.training.shared_prompts import in_runs
     from pipeline.training.weighted_sft import SampleWeightedSFTTrainer
 
     samples = tokenise(tokenizer, rows, model_settings.max_length)
+    order = "random" if settings.packing else "group_by_length" if torch.cuda.is_available() else "sequential"
+    if order == "sequential":
+        samples = [samples[number] for number in in_runs([shared_beginning(row["prompt"]) for row in rows], seed)]
     arguments = SFTConfig(
         **common_arguments(model_settings, work, settings.checkpoint_steps, seed),
         num_train_epochs=settings.epochs,
@@ -114,7 +120,7 @@ def train_sft(
         max_length=model_settings.max_length,
         completion_only_loss=True,
         packing=settings.packing,  # rows are no longer than max_length, see tokenise: the strategy cuts none
-        train_sampling_strategy="random" if settings.packing else "group_by_length",
+        train_sampling_strategy=order,
         logging_steps=5,
         data_seed=seed,
     )

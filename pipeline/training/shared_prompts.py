@@ -9,6 +9,7 @@ batch is the faster.
 from __future__ import annotations
 
 import functools
+import random
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -23,6 +24,8 @@ from pipeline.training.packing import Asked, Batch, Item, pack
 
 _FIELDS = ("log_probs", "entropy", "log_sum_sq_probs", "mean_logits", "is_top1")  # of TRL's output, one for each token
 _IGNORED = -100
+
+RUN = 8  # rows in a run: more save little, and a step should see several databases
 
 
 def share_prompts(model: PreTrainedModel) -> None:
@@ -84,6 +87,24 @@ def packed(ids: Tensor, mask: Tensor, labels: Tensor) -> tuple[Batch, Tensor]:
         width = common(own[0][0], own[-1][0])
         items.append(Item(own[0][0][:width], [Asked(head[width:] + one, rest) for head, one, rest, _ in own]))
     return pack(items).to(ids.device), torch.cat([row[3] for row in rows])
+
+
+def in_runs(beginnings: Sequence[str], seed: int) -> list[int]:
+    """An order of rows in which most batches have few beginnings: runs of `RUN` rows that begin alike, both the rows
+    and the runs shuffled. What is left over comes last."""
+    rng = random.Random(seed)
+    by_beginning: dict[str, list[int]] = {}
+    for number, beginning in enumerate(beginnings):
+        by_beginning.setdefault(beginning, []).append(number)
+    runs, rest = [], []
+    for own in by_beginning.values():
+        rng.shuffle(own)
+        whole = len(own) - len(own) % RUN
+        runs += [own[start : start + RUN] for start in range(0, whole, RUN)]
+        rest += own[whole:]
+    rng.shuffle(runs)
+    rng.shuffle(rest)
+    return [number for run in (*runs, rest) for number in run]
 
 
 def common(one: Sequence[int], other: Sequence[int]) -> int:
