@@ -126,8 +126,9 @@ def answer(
 
 
 def score(answers: Sequence[Answer]) -> dict[str, float]:
-    """`ex` (mean of both modes); per mode EX, obedience (share that keeps to the mode), valid SQL, mean tokens, and
-    `exposed` (share that is wrong only on an altered copy of the database)."""
+    """`ex` (mean of both modes) and its standard error over questions (0 for a single one); per mode EX, obedience
+    (share that keeps to the mode), valid SQL, mean tokens, and `exposed` (share that is wrong only on an altered copy
+    of the database)."""
     figures: dict[str, float] = {}
     for mode in MODES:
         own = [a for a in answers if a.rollout.mode == mode]
@@ -137,6 +138,12 @@ def score(answers: Sequence[Answer]) -> dict[str, float]:
         figures[f"exposed_{mode}"] = statistics.fmean(bool(a.rollout.exposed_by) for a in own)
         figures[f"tokens_{mode}"] = statistics.fmean(a.tokens for a in own)
     figures["ex"] = statistics.fmean(figures[f"ex_{mode}"] for mode in MODES)
+    by_question: dict[tuple[str, str], list[bool]] = {}
+    for one in answers:
+        asked = (one.rollout.example.db_id, one.rollout.example.question)
+        by_question.setdefault(asked, []).append(one.rollout.correct)
+    shares = [statistics.fmean(own) for own in by_question.values()]
+    figures["ex_error"] = statistics.stdev(shares) / len(shares) ** 0.5 if len(shares) > 1 else 0.0
     return figures
 
 

@@ -150,8 +150,8 @@ def _train_grpo(
 def _best_held_out(
     job: Job, dataset: Dataset, engine: Engine, copies: Copies, tokenizer: PreTrainedTokenizerBase
 ) -> TrainerCallback:
-    """Keeps the state of the training that answers most questions of the dev split right (greedy). Each process asks
-    its share of them."""
+    """Keeps the state of the training by the questions of the dev split that it answers right (greedy). Each process
+    asks its share of them."""
     from accelerate import PartialState
 
     from pipeline.evaluation.scorecard import answer, score

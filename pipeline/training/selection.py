@@ -1,5 +1,10 @@
-"""Keeps the best state of a training by execution accuracy (EX) on held-out questions, not by reward: what a recipe
-pays for is not what is wanted from the model."""
+"""Keeps a state of a training by execution accuracy (EX) on held-out questions, not by reward: what a recipe pays for
+is not what is wanted from the model.
+
+It is the latest of those whose EX is within one standard error of the best (Breiman et al. 1984, Classification and
+Regression Trees, 3.4.3). A few dozen questions cannot tell such states apart, and the later one has learned more of
+what EX does not see, such as fast queries.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class BestHeldOut(TrainerCallback):
-    """Measures the model before the first step and whenever a checkpoint is due; gives it the weights of the best in
-    the end.
+    """Measures the model before the first step and whenever a checkpoint is due; gives it the weights of the state that
+    is kept in the end.
 
-    `measure` gives the figures of a model as it is now, `ex` among them, the same in all processes of a training;
-    `report` is told them and the step. Of equals the later is kept. What is trained of the best (all weights, or an
-    adapter's) lies in `folder`, and so does what is known of it, so that a resumed training goes on with both.
+    `measure` gives the figures of a model as it is now, the same in all processes of a training, `ex` and its standard
+    error `ex_error` among them; `report` is told them and the step. What is trained of the state that is kept (all
+    weights, or an adapter's) lies in `folder`, and so does what is known of it, so that a resumed training goes on
+    with both.
     Not covered: weights that DeepSpeed ZeRO-3 spreads over several processes.
     """
 
@@ -31,7 +37,7 @@ class BestHeldOut(TrainerCallback):
         folder: Path,
     ) -> None:
         self.measure, self.report, self.folder = measure, report, folder
-        self.best_step, self.best_ex = 0, -1.0
+        self.kept_step, self.best_ex, self.best_error = 0, -1.0, 0.0
         self._recall()
 
     def on_train_begin(
@@ -51,13 +57,13 @@ class BestHeldOut(TrainerCallback):
         PartialState().wait_for_everyone()
         self._recall()
         model = more["model"]
-        kept = load_file(self._weights(self.best_step))
+        kept = load_file(self._weights(self.kept_step))
         for name, parameter in _trained(model).items():
             parameter.data.copy_(kept[name])
 
     @property
     def _state(self) -> Path:
-        return self.folder / "best.json"
+        return self.folder / "kept.json"
 
     def _weights(self, step: int) -> Path:
         return self.folder / f"step-{step}.safetensors"
@@ -65,7 +71,7 @@ class BestHeldOut(TrainerCallback):
     def _recall(self) -> None:
         if self._state.is_file():
             known = json.loads(self._state.read_text(encoding="utf-8"))
-            self.best_step, self.best_ex = known["step"], known["ex"]
+            self.kept_step, self.best_ex, self.best_error = known["step"], known["best_ex"], known["best_error"]
 
     def _look(self, model: PreTrainedModel, step: int) -> None:
         from accelerate import PartialState
@@ -77,20 +83,23 @@ class BestHeldOut(TrainerCallback):
             return
         self.report(figures, step)
         if figures["ex"] >= self.best_ex:
-            self.best_step, self.best_ex = step, figures["ex"]
+            self.best_ex, self.best_error = figures["ex"], figures["ex_error"]
+        if figures["ex"] >= self.best_ex - self.best_error:
+            self.kept_step = step
             self._keep(model)
 
     def _keep(self, model: PreTrainedModel) -> None:
-        """The weights first, then what names them: a crash leaves the old best or the new one."""
+        """The weights first, then what names them: a crash leaves the old state or the new one."""
         from safetensors.torch import save_file
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        save_file({name: p.data.contiguous() for name, p in _trained(model).items()}, self._weights(self.best_step))
+        save_file({name: p.data.contiguous() for name, p in _trained(model).items()}, self._weights(self.kept_step))
         temporary = self._state.with_suffix(".tmp")
-        temporary.write_text(json.dumps({"step": self.best_step, "ex": self.best_ex}), encoding="utf-8")
+        known = {"step": self.kept_step, "best_ex": self.best_ex, "best_error": self.best_error}
+        temporary.write_text(json.dumps(known), encoding="utf-8")
         temporary.replace(self._state)
         for old in self.folder.glob("step-*.safetensors"):
-            if old != self._weights(self.best_step):
+            if old != self._weights(self.kept_step):
                 old.unlink()
 
 

@@ -35,8 +35,9 @@ def answered(
     tokens: int = 10,
     sql: str = GOLD,
     exposed_by: int = 0,
+    question: str = "Who?",
 ) -> Answer:
-    example = Example("shop", "Who?", (GOLD,))
+    example = Example("shop", question, (GOLD,))
     sql = "" if execution is None else sql
     fate = {"well_formed": well_formed, "execution": execution, "correct": correct, "exposed_by": exposed_by}
     written = rollout(example, sql, mode=mode, **fate)
@@ -64,8 +65,20 @@ def test_figures_per_mode() -> None:
         "exposed_no_think": 0.0,
         "tokens_no_think": 1.5,
         "ex": 0.625,
+        "ex_error": 0.0,  # all of one question
     }
     assert score(answers[::-1]) == score(answers)
+
+
+def test_the_standard_error_is_one_over_questions() -> None:
+    """Two answers to one question are no two questions: shares of 1, 1/2 and 0."""
+    right = {"A": (True, True), "B": (False, True), "C": (False, False)}
+    answers = [
+        answered(mode, correct, question=question)
+        for question, both in right.items()
+        for mode, correct in zip(MODES, both, strict=True)
+    ]
+    assert score(answers)["ex_error"] == pytest.approx(0.5 / 3**0.5)
 
 
 def test_latency_counts_only_answers_that_both_have_right(

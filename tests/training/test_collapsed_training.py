@@ -90,7 +90,7 @@ def test_it_is_stopped_and_the_last_good_state_is_kept(
     # The model that it started from knew all answers; the collapsed one knows none; the best is handed on.
     assert held_out[0] == 1.0
     assert min(held_out.values()) < 1.0
-    assert held_out[best.best_step] == best.best_ex == 1.0
+    assert held_out[best.kept_step] == best.best_ex == 1.0
     assert measure(model)["ex"] == pytest.approx(1.0)
-    if best.best_step == 0:
+    if best.kept_step == 0:
         assert largest_difference(weights(model), start) < 1e-7
