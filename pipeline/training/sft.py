@@ -105,10 +105,10 @@ def train_sft(
     from pipeline.training.shared_prompts import in_runs
     from pipeline.training.weighted_sft import SampleWeightedSFTTrainer
 
-    samples = tokenise(tokenizer, rows, model_settings.max_length)
     order = "random" if settings.packing else "group_by_length" if torch.cuda.is_available() else "sequential"
     if order == "sequential":
-        samples = [samples[number] for number in in_runs([shared_beginning(row["prompt"]) for row in rows], seed)]
+        rows = [rows[number] for number in in_runs([shared_beginning(row["prompt"]) for row in rows], seed)]
+    samples = tokenise(tokenizer, rows, model_settings.max_length)
     arguments = SFTConfig(
         **common_arguments(model_settings, work, settings.checkpoint_steps, seed),
         num_train_epochs=settings.epochs,
