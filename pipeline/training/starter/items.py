@@ -22,8 +22,10 @@ from pipeline.training.packing import Asked, Item
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from pipeline.synth.imagined import Lexicon
+
 THINK_SHARE = 0.4
-SIMPLE_TABLES = 2  # simple questions are asked of databases with at most so many
+_SIMPLE_TABLES = 2  # simple questions alone are asked of databases with at most so many
 QUESTIONS = (6, 10)  # of one database: a question costs some 80 tokens, its schema some 250
 MYSQL_SHARE = 0.1  # of the databases; the others are SQLite's
 
@@ -32,12 +34,19 @@ Synthesise = Callable[[random.Random, Level | None], tuple[View, Sequence[Drawn]
 _SLOT = "QUESTION/MODE"
 
 
+def imagined_for(level: Level | None, rng: random.Random, lexicon: Lexicon) -> View:
+    """A database that does not exist, for questions of this level alone or of any."""
+    from pipeline.synth.imagined import imagined_view
+
+    return imagined_view(rng, lexicon, _SIMPLE_TABLES) if level == "simple" else imagined_view(rng, lexicon)
+
+
 def synthesise(rng: random.Random, level: Level | None = None) -> tuple[View, Sequence[Drawn]]:
     """A database that does not exist, and questions that the grammar asks of it, of this level or of any."""
     from pipeline.synth.grammar import draw
-    from pipeline.synth.imagined import TRAINING, imagined_view
+    from pipeline.synth.imagined import TRAINING
 
-    view = imagined_view(rng, TRAINING, SIMPLE_TABLES) if level == "simple" else imagined_view(rng, TRAINING)
+    view = imagined_for(level, rng, TRAINING)
     if rng.random() < MYSQL_SHARE:
         view = replace(view, dialect="mysql")
     wanted = rng.randint(*QUESTIONS)
