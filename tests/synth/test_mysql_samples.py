@@ -10,6 +10,8 @@ import pytest
 from mysql_server import MysqlServer, mysql_server  # noqa: F401 (a fixture)
 
 from pipeline.data.benchmarks import load_folder
+from pipeline.engine.mysql import MysqlExecutor
+from pipeline.engine.result import Limits
 from pipeline.engine.urls import MYSQL_PASSWORD_VARIABLE
 from pipeline.errors import InputError
 from pipeline.synth.samples import mysql as module
@@ -37,7 +39,7 @@ def test_queries_are_said_in_mysqls_sql() -> None:
 
 def test_owner_needs_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(OWNER_PASSWORD_VARIABLE, raising=False)
-    monkeypatch.setattr(module, "write_samples", lambda out, seed, questions: out)
+    monkeypatch.setattr(module, "write_samples", lambda out, seed, questions, slow_share: out)
     monkeypatch.setattr(module, "_digests", lambda url: {})
     with pytest.raises(InputError, match=OWNER_PASSWORD_VARIABLE):
         write_mysql_samples(tmp_path / "out", "mysql://reader@127.0.0.1:9/", "root", 42, 5)
@@ -71,6 +73,18 @@ def test_loaded_once_and_trainable(server: MysqlServer, tmp_path: Path) -> None:
     assert loaded.train
     assert loaded.dev
     assert all(example.reasoning for example in loaded.train)
+    assert manifest["slow"] > 0.5 * sum(manifest["questions"].values())
+    rows = [json.loads(line) for line in (out / "train.jsonl").read_text().splitlines()]
+    slow = next(row for row in rows if row["gold_sql"] != row["fast_query"])
+    executor = MysqlExecutor(Limits(timeout_s=20.0), server.password)
+    try:
+        run = executor.open(server.url(slow["db_id"]))
+        work, fast_work = run(slow["gold_sql"]).cost, run(slow["fast_query"]).cost
+    finally:
+        executor.close()
+    assert work is not None
+    assert fast_work is not None
+    assert work > 1.2 * fast_work
 
     stamp = (out / "manifest.json").stat().st_mtime_ns
     write_mysql_samples(out, url, "root", 42, 20)

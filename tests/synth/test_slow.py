@@ -20,7 +20,7 @@ from pipeline.engine.compare import same_result
 from pipeline.engine.result import ExecutionResult, Limits
 from pipeline.engine.sqlite import SqliteExecutor
 from pipeline.sql.parsing import is_ordered
-from pipeline.synth.slow import SlowForm, proven, slow_form, slow_forms
+from pipeline.synth.slow import SlowForm, for_share, proven, slow_form, slow_forms
 from pipeline.synth.slow.forms import LONGEST, REWRITES, SPARE
 from pipeline.synth.slow.proof import WORTH
 from pipeline.synth.thoughts import describe
@@ -374,3 +374,13 @@ class TestBundledSamples:
         for record in samples.train + samples.dev:
             golds.setdefault((record["db_id"], record.get("fast_query", record["query"])), set()).add(record["query"])
         assert all(len(found) == 1 for found in golds.values())
+
+    @given(st.lists(st.sampled_from("abcdefgh"), max_size=30), st.floats(0, 1))
+    def test_a_share_gets_slow_forms_and_equal_queries_the_same(self, queries: list[str], share: float) -> None:
+        found = for_share(lambda sql: None if sql == "a" else SlowForm("x", f"slow {sql}"), queries, share, "1")
+        given = sum(sql in found for sql in queries)
+        assert given <= round(share * len(queries))
+        assert "a" not in found
+        assert all(form == f"slow {sql}" for sql, form in found.items())
+        left = [sql for sql in queries if sql not in found and sql != "a"]
+        assert all(given + queries.count(sql) > round(share * len(queries)) for sql in left)

@@ -21,12 +21,14 @@ from pipeline.data.splits import leaks
 from pipeline.engine.urls import MYSQL_PASSWORD_VARIABLE
 from pipeline.errors import InputError
 from pipeline.synth.questions import harvest
+from pipeline.synth.questions.candidates import draw_batch
 from pipeline.synth.questions.command import synthesise
 from pipeline.synth.questions.judging import PROBLEMS
 from pipeline.synth.questions.made import Made, Order
 from pipeline.synth.questions.quality import show
 from pipeline.synth.questions.sources import open_sources
 from pipeline.synth.questions.worth import holds, probes
+from pipeline.synth.reading.views import read_view
 from pipeline.synth.view import LEVELS, Drawn, Level, View
 
 TABLES = """
@@ -128,6 +130,20 @@ def test_a_seed_decides_whatever_the_number_of_workers(garage: Path, tmp_path: P
     assert (tmp_path / "one/train.json").read_bytes() == (tmp_path / "two/train.json").read_bytes()
     assert (tmp_path / "one/manifest.json").read_bytes() == (tmp_path / "two/manifest.json").read_bytes()
     assert (tmp_path / "one/train.json").read_bytes() != (tmp_path / "other/train.json").read_bytes()
+
+
+def test_values_that_differ_in_case_alone_make_the_same_query(garage: Path) -> None:
+    [source] = open_sources([str(garage)])
+    colors = iter(["red", "Red", "blue"] * 1000)
+
+    def colored(view: View, rng: Random, level: Level | None) -> Drawn:
+        color = next(colors)
+        question = f"How many cars are {color}, asked {rng.random()}?"
+        return Drawn(question, f"SELECT count(*) FROM cars WHERE color = '{color}'", "simple", "", ())
+
+    drawing = draw_batch(read_view(source.database), 1, 1, colored)
+    assert len(drawing.candidates) > 2
+    assert len({candidate.keys[0] for candidate in drawing.candidates}) == 2
 
 
 def test_says_so_where_there_are_not_so_many(garage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,10 +74,10 @@ def draw_batch(view: View, seed: int, number: int, drawer: Drawer | None = None)
         elif further is None:
             rejected["its rows are a matter of luck (LIMIT without order)"] += 1
         else:
-            slow = canonical(drawn.slow_sql, dialect) if drawn.slow_sql else ""
+            slow = canonical(drawn.slow_sql, dialect).lower() if drawn.slow_sql else ""
             ordered = is_ordered(drawn.sql, dialect)
             executed = bounded(drawn.sql, dialect)
-            same = canonical(drawn.sql, dialect)
+            same = canonical(drawn.sql, dialect).lower()  # 'Rain' and 'rain', which one database holds, ask the same
             found.append(Candidate(drawn, question, same, slow, executed, ordered, tuple(further)))
     return Drawing(found, rejected)
 

@@ -1,8 +1,10 @@
 """The sample databases on a MySQL server, and their questions in MySQL's SQL, as a user's own data.
 
 This is what the Docker stack trains on before anybody has brought a database: rows, keys and indexes as in the SQLite
-files, text compared byte by byte as SQLite does. Every gold query is translated and run on both; a question whose
-results differ (integer division, averages of integers) is left out. What it leaves out: CHECK constraints.
+files, text compared byte by byte as SQLite does. Every fast query is translated and run on both; a question whose
+results differ (integer division, averages of integers) is left out. The slow golds are chosen on the server, for what
+costs SQLite much may cost MySQL nothing: it merges a table expression into the query that reads it. What it leaves out:
+CHECK constraints.
 """
 
 from __future__ import annotations
@@ -10,21 +12,23 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pymysql
 import sqlglot
 from pymysql.connections import Connection as Server
 
+from pipeline.data.example import Schema
 from pipeline.data.mysql_schema import on_server
 from pipeline.data.own_data import SERVER_FILE
 from pipeline.engine.compare import same_result
 from pipeline.engine.mysql import MysqlExecutor
 from pipeline.engine.mysql_errors import connection_error
-from pipeline.engine.result import Limits
+from pipeline.engine.result import ExecutionResult, Limits
 from pipeline.engine.sqlite import SqliteExecutor
 from pipeline.engine.urls import MYSQL_PASSWORD_VARIABLE, MysqlAddress, mysql_address
 from pipeline.errors import InputError
@@ -32,12 +36,17 @@ from pipeline.progress import progress
 from pipeline.sql.parsing import is_ordered
 from pipeline.synth.samples.domain import Domain, Table
 from pipeline.synth.samples.domains import DOMAINS
-from pipeline.synth.samples.writing import VERSION, write_samples
+from pipeline.synth.samples.writing import SLOW_SHARE, VERSION, write_samples
+from pipeline.synth.slow import SlowForm, for_share, proven, slow_forms
 from pipeline.synth.thoughts import describe
 
 OWNER_PASSWORD_VARIABLE = "QUERYSMITH_MYSQL_OWNER_PASSWORD"
+TRANSLATION = 2  # raise it whenever the same samples give other questions here
+MOST_WORK = 300_000  # rows that a slow gold reads and sorts: about 100 ms
 TYPES = {"TEXT": "VARCHAR(255)", "INTEGER": "BIGINT", "REAL": "DOUBLE", "DATE": "DATE"}
 LIMITS = Limits(timeout_s=20.0)
+
+Run = Callable[[str], ExecutionResult]
 
 
 def write_mysql_samples(out: Path, url: str, owner: str, seed: int, questions_per_database: int) -> Path:
@@ -52,23 +61,25 @@ def write_mysql_samples(out: Path, url: str, owner: str, seed: int, questions_pe
         InfrastructureError: the server does not answer.
     """
     wanted = {"generator": "querysmith-mysql-samples", "version": VERSION, "url": url, "seed": seed}
-    wanted |= {"questions_per_database": questions_per_database}
+    wanted |= {"translation": TRANSLATION, "questions_per_database": questions_per_database, "slow_share": SLOW_SHARE}
     manifest = out / "manifest.json"
     found = _json(manifest)
     if wanted.items() <= found.items() and _digests(url) == found.get("digests"):
         return out
-    source = write_samples(out / "sqlite", seed, questions_per_database)
+    source = write_samples(out / "sqlite", seed, questions_per_database, slow_share=0.0)
     address = mysql_address(f"{url.removesuffix('/')}/any")
     with closing(_connect(address._replace(user=owner), os.environ.get(OWNER_PASSWORD_VARIABLE, ""))) as server:
         for domain in DOMAINS:
             load(domain, source / "database" / domain.db_id / f"{domain.db_id}.sqlite", server)
             grant(domain.db_id, address.user, server)
-    kept = {split: _translated(_json(source / f"{split}.json"), source, url) for split in ("train", "dev")}
+    kept = _translated(source, url, seed)
     for split, rows in kept.items():
         _write(out / f"{split}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     _write(out / SERVER_FILE, url + "\n")
     counts = {split: len(rows) for split, rows in kept.items()}
-    _write(manifest, json.dumps({**wanted, "questions": counts, "digests": _digests(url)}, indent=1) + "\n")
+    slow = sum(row["gold_sql"] != row["fast_query"] for rows in kept.values() for row in rows)
+    found = {**wanted, "questions": counts, "slow": slow, "digests": _digests(url)}
+    _write(manifest, json.dumps(found, indent=1) + "\n")
     return out
 
 
@@ -130,34 +141,66 @@ def translate(sql: str) -> str | None:
         return None
 
 
-def _translated(rows: Any, source: Path, url: str) -> list[dict[str, Any]]:
-    """The questions whose gold query returns the same on the MySQL server."""
+def _translated(source: Path, url: str, seed: int) -> dict[str, list[dict[str, Any]]]:
+    """By split, the questions whose fast query returns the same on the MySQL server, with slow golds for most."""
     sqlite, mysql = SqliteExecutor(LIMITS), MysqlExecutor(LIMITS, os.environ.get(MYSQL_PASSWORD_VARIABLE))
+    rows = {split: _json(source / f"{split}.json") for split in ("train", "dev")}
+    count = sum(len(own) for own in rows.values())
     try:
-        return list(_kept(rows, source, url, sqlite, mysql))
+        with progress("questions in MySQL's SQL", 2 * count) as advance:
+            kept = {split: list(_kept(own, source, url, sqlite, mysql, advance)) for split, own in rows.items()}
+            slow = _slow([row for own in kept.values() for row in own], url, seed, mysql, advance)
     finally:
         sqlite.close()
         mysql.close()
+    return {split: [_record(row, slow) for row in own] for split, own in kept.items()}
 
 
-def _kept(rows: Any, source: Path, url: str, sqlite: SqliteExecutor, mysql: MysqlExecutor) -> Iterator[dict[str, Any]]:
-    with progress("questions in MySQL's SQL", len(rows)) as advance:
-        for row in rows:
+def _kept(
+    rows: Any, source: Path, url: str, sqlite: SqliteExecutor, mysql: MysqlExecutor, advance: Callable[[int], None]
+) -> Iterator[dict[str, Any]]:
+    """The rows with their query in MySQL's SQL, without those that it answers otherwise."""
+    for row in rows:
+        advance(1)
+        db_id, sql = row["db_id"], translate(row["query"])
+        if sql is None:
+            continue
+        file = (source / "database" / db_id / f"{db_id}.sqlite").absolute()
+        expected = sqlite.open(f"sqlite:///{file}")(row["query"])
+        result = mysql.open(f"{url.removesuffix('/')}/{db_id}")(sql)
+        if same_result(expected, result, is_ordered(row["query"])):
+            yield row | {"query": sql}
+
+
+def _slow(
+    rows: list[dict[str, Any]], url: str, seed: int, mysql: MysqlExecutor, advance: Callable[[int], None]
+) -> dict[tuple[str, str], str]:
+    """Slow forms by database and query, for the share of the questions that has one in SQLite's samples, too."""
+    read = on_server(url)
+    found: dict[tuple[str, str], str] = {}
+    for domain in DOMAINS:
+        run, schema = mysql.open(f"{url.removesuffix('/')}/{domain.db_id}"), read(domain.db_id).schema
+
+        def slow(sql: str, run: Run = run, schema: Schema = schema) -> SlowForm | None:
             advance(1)
-            db_id, sql = row["db_id"], translate(row["query"])
-            if sql is None:
-                continue
-            file = (source / "database" / db_id / f"{db_id}.sqlite").absolute()
-            expected = sqlite.open(f"sqlite:///{file}")(row["query"])
-            result = mysql.open(f"{url.removesuffix('/')}/{db_id}")(sql)
-            if same_result(expected, result, is_ordered(row["query"])):
-                yield {
-                    "db_id": db_id,
-                    "question": row["question"],
-                    "gold_sql": sql,
-                    "reasoning": describe(sql, "mysql"),
-                    "difficulty": row["difficulty"],
-                }
+            return proven(run, sql, slow_forms(sql, schema, Random(f"{seed} {sql}"), "mysql"), MOST_WORK)
+
+        queries = [row["query"] for row in rows if row["db_id"] == domain.db_id]
+        forms = for_share(slow, queries, SLOW_SHARE, f"{seed} {domain.db_id}")
+        found |= {(domain.db_id, sql): form for sql, form in forms.items()}
+    return found
+
+
+def _record(row: dict[str, Any], slow: dict[tuple[str, str], str]) -> dict[str, Any]:
+    gold = slow.get((row["db_id"], row["query"]), row["query"])
+    return {
+        "db_id": row["db_id"],
+        "question": row["question"],
+        "gold_sql": gold,
+        "fast_query": row["query"],
+        "reasoning": describe(gold, "mysql"),
+        "difficulty": row["difficulty"],
+    }
 
 
 def _digests(url: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ from pipeline.synth.samples.database import content_digest, draw_rows, write_dat
 from pipeline.synth.samples.domain import Domain
 from pipeline.synth.samples.domains import DOMAINS
 from pipeline.synth.samples.questions import MAX_STEPS, Question, draw_questions, normalise
-from pipeline.synth.slow import proven, slow_forms
+from pipeline.synth.slow import SlowForm, for_share, proven, slow_forms
 from pipeline.synth.thoughts import describe
 
 VERSION = 6  # raise it whenever the same seed gives other content
@@ -129,26 +129,19 @@ def leak_keys(question: Question) -> tuple[str, str]:
 
 
 def _slow(questions: list[Question], path: Path, seed: int, share: float) -> Slow:
-    """Slow forms for this share of one database's questions; the same for all questions with the same SQL, or one of
-    them could stand in another split with the other form."""
-    times = Counter(q.sql for q in questions)
-    order = sorted(times)
-    Random(f"{seed} {path.name}").shuffle(order)
+    """Slow forms for this share of one database's questions."""
     schema = read_sqlite(path.stem, path).schema
     executor = SqliteExecutor(Limits(timeout_s=TIME_LIMIT_S))
     run = executor.open(f"sqlite:///{path.absolute()}")
-    found: Slow = {}
-    given, wanted = 0, round(share * len(questions))
+
+    def slow(sql: str) -> SlowForm | None:
+        return proven(run, sql, slow_forms(sql, schema, Random(f"{seed} {sql}")), MAX_STEPS)
+
     try:
-        for sql in order:
-            if given + times[sql] > wanted:
-                continue
-            if form := proven(run, sql, slow_forms(sql, schema, Random(f"{seed} {sql}")), MAX_STEPS):
-                found[path.stem, sql] = form.sql
-                given += times[sql]
+        found = for_share(slow, [question.sql for question in questions], share, f"{seed} {path.name}")
     finally:
         executor.close()
-    return found
+    return {(path.stem, sql): form for sql, form in found.items()}
 
 
 def _record(question: Question, slow: Slow) -> dict[str, Any]:

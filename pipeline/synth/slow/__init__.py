@@ -10,6 +10,6 @@ in any query; most rewrites that could change it are refused there.
 """
 
 from pipeline.synth.slow.forms import SlowForm, slow_form, slow_forms
-from pipeline.synth.slow.proof import proven
+from pipeline.synth.slow.proof import for_share, proven
 
-__all__ = ["SlowForm", "proven", "slow_form", "slow_forms"]
+__all__ = ["SlowForm", "for_share", "proven", "slow_form", "slow_forms"]

@@ -1,8 +1,10 @@
-"""Which slow form of a query proves itself when both are executed."""
+"""Which slow form of a query proves itself when both are executed, and which queries get theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
 
 from pipeline.engine.compare import same_result
 from pipeline.engine.result import ExecutionResult
@@ -27,3 +29,20 @@ def proven(
         if most < work <= most_work and within and same_result(fast, slow, ordered):
             worst, most = form, work
     return worst
+
+
+def for_share(
+    slow: Callable[[str], SlowForm | None], queries: Sequence[str], share: float, seed: str
+) -> dict[str, str]:
+    """Slow forms for this share of the queries, by query. A query that stands there twice counts twice and has one
+    form: with two, one of them could stand in another split."""
+    times = Counter(queries)
+    order = sorted(times)
+    Random(seed).shuffle(order)
+    found: dict[str, str] = {}
+    given, wanted = 0, round(share * len(queries))
+    for sql in order:
+        if given + times[sql] <= wanted and (form := slow(sql)):
+            found[sql] = form.sql
+            given += times[sql]
+    return found
