@@ -95,17 +95,16 @@ def train_sft(
 ) -> dict[str, float]:
     """Train in place, from the last complete checkpoint under `work` if there is one; returns the trainer's metrics.
 
-    A packed row takes the place of a sample: `settings.batch_size` then counts rows. On a CPU, which computes what the
-    prompts of a batch have in common once, rows about one database come together; every epoch has their order.
+    A packed row takes the place of a sample: `settings.batch_size` then counts rows. Where what the prompts of a batch
+    have in common is computed once, rows about one database come together; every epoch has their order.
     """
-    import torch
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from pipeline.training.shared_prompts import in_runs
+    from pipeline.training.shared_prompts import in_runs, shares_prompts
     from pipeline.training.weighted_sft import SampleWeightedSFTTrainer
 
-    order = "random" if settings.packing else "group_by_length" if torch.cuda.is_available() else "sequential"
+    order = "random" if settings.packing else "sequential" if shares_prompts(model) else "group_by_length"
     if order == "sequential":
         rows = [rows[number] for number in in_runs([shared_beginning(row["prompt"]) for row in rows], seed)]
     samples = tokenise(tokenizer, rows, model_settings.max_length)

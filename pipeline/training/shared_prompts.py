@@ -28,14 +28,18 @@ _IGNORED = -100
 RUN = 8  # rows in a run: more save little, and a step should see several databases
 
 
+def shares_prompts(model: PreTrainedModel) -> bool:
+    """Whether trainers should share this model's prompts: on a CPU, and with plain attention."""
+    plain = can_share_prompts(model) and set(getattr(model.config, "layer_types", ())) == {"full_attention"}
+    return plain and not torch.cuda.is_available()
+
+
 def share_prompts(model: PreTrainedModel) -> None:
     """From now on calls of the model with TRL's fused head compute common beginnings of prompts once.
 
     TRL must have added the head already (`add_fused_lm_head`). The results are those of before, but for rounding.
-    Models with other than plain attention, with checkpointed activations, rows that are packed already, and those of
-    which nothing is learned are left alone."""
-    if not can_share_prompts(model) or set(getattr(model.config, "layer_types", ())) != {"full_attention"}:
-        return
+    Calls with checkpointed activations, rows that are packed already, and those of which nothing is learned are left
+    alone."""
     forward = model.forward
 
     @functools.wraps(forward)

@@ -84,17 +84,17 @@ def train(trainer: Trainer, work: Path) -> dict[str, float]:
     Raises:
         InputError: the checkpoint is that of another number of processes.
     """
-    import torch
     from accelerate.utils import is_peft_model
     from transformers import PrinterCallback
 
     from pipeline.training.seal import Seal, require_same_ranks
-    from pipeline.training.shared_prompts import share_prompts
+    from pipeline.training.shared_prompts import share_prompts, shares_prompts
 
     _score_learned_positions_only()
-    if not torch.cuda.is_available():
-        model: Any = trainer.model
-        share_prompts(model.get_base_model() if is_peft_model(model) else model)
+    model: Any = trainer.model
+    base = model.get_base_model() if is_peft_model(model) else model
+    if shares_prompts(base):
+        share_prompts(base)
     trainer.remove_callback(PrinterCallback)  # it prints every log line, which the reporter has
     trainer.add_callback(Seal())
     with trainer.args.main_process_first(local=False):  # it alone removes what was cut short

@@ -14,7 +14,7 @@ from tiny_models import write_model
 from trl.trainer.utils import add_fused_lm_head
 
 from pipeline.training.model import load_model
-from pipeline.training.shared_prompts import common, groups, share_prompts
+from pipeline.training.shared_prompts import common, groups, share_prompts, shares_prompts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -95,6 +95,13 @@ def test_other_calls_are_left_alone(build: Callable[..., PreTrainedModel]) -> No
     # Rows that are packed already have positions of their own and no mask.
     ids = inputs["input_ids"][:1]
     assert model(input_ids=ids, position_ids=torch.zeros_like(ids), labels=ids, fused_lm_head=True).loss > 0
+
+
+def test_models_with_sliding_windows_share_nothing(build: Callable[..., PreTrainedModel]) -> None:
+    model = build()
+    assert shares_prompts(model)
+    model.config.layer_types = ["full_attention", "sliding_attention"]
+    assert not shares_prompts(model)
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=7))
