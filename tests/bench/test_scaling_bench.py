@@ -27,6 +27,7 @@ def test_each_budget_goes_on_from_the_one_before_and_is_kept(
     assert (first["tokens"], second["tokens"]) == (15_000, 30_000)
     assert 0 < first["questions"] < second["questions"]
     assert 0.0 <= second["ex_no_think"] <= 1.0
+    assert 3.0 < second["loss"] < first["loss"] < 6.5  # an even guess among 400 tokens: 6.0
     assert first["measured"] == second["measured"] > 0
     assert first["parameters"] == second["parameters"] < 50_000
     assert (tmp_path / scaling.PLOT).read_text(encoding="utf-8").count("</svg>") == 1

@@ -1,4 +1,5 @@
-"""How good the starter is: execution accuracy (EX) on databases whose words no training item has."""
+"""How good the starter is: execution accuracy (EX) on databases whose words no training item has, and the loss there,
+which falls long before a first answer is right."""
 
 from __future__ import annotations
 
@@ -8,14 +9,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import torch
+
 from pipeline.data.example import Database, Example
-from pipeline.data.prompts import MODES, Mode, read_completion, render_prompt
+from pipeline.data.prompts import MODES, Mode, read_completion, render_completion, render_prompt
 from pipeline.engine.pool import Engine
 from pipeline.evaluation.predictions import Prediction
 from pipeline.evaluation.scoring import RULES, verdicts
 from pipeline.inference.generate import generate
 from pipeline.profile import GenerationSettings
 from pipeline.synth.view import Level
+from pipeline.training.packed_attention import attending_packed
+from pipeline.training.packing import Asked, Item, pack
+from pipeline.training.starter.loop import loss_of
 from pipeline.training.starter.questions import imagined_questions
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 
 SEED = 7  # always the same questions, whatever the training's seed
 VIEWS, PER_LEVEL, ROWS = 30, 1, 60
+BATCH = 30  # questions whose loss is computed at once
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,23 @@ class Validation:
         """EX in both modes and over all, as shares; greedy answers, compared strictly."""
         found = {f"ex_{mode}": self._share(model, tokenizer, settings, mode) for mode in MODES}
         return {**found, "ex": sum(found.values()) / len(found)}
+
+    def loss(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> float:
+        """Mean negative log-likelihood (nats) of the gold answers' tokens in non-thinking mode."""
+        total = tokens = 0.0
+        model.eval()
+        for start in range(0, len(self.examples), BATCH):
+            examples = self.examples[start : start + BATCH]
+            batch = pack(Item([], [self._asked(tokenizer, example)]) for example in examples).to(model.device)
+            with torch.inference_mode(), attending_packed(model):
+                total += float(loss_of(model, batch)) * len(batch.targets)
+            tokens += len(batch.targets)
+        return total / tokens
+
+    def _asked(self, tokenizer: PreTrainedTokenizerBase, example: Example) -> Asked:
+        prompt = render_prompt(tokenizer, example, self.databases[example.db_id], "no_think")
+        completion = render_completion(None, example.gold_sql[0]) + str(tokenizer.eos_token)
+        return Asked(*tokenizer([prompt, completion])["input_ids"])
 
     def _share(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: GenerationSettings, mode: Mode
