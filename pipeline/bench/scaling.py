@@ -1,17 +1,20 @@
 """`querysmith bench scaling`: what a bigger starter, or a longer training, is worth on imagined databases.
 
 Starters of three sizes are trained from nothing on the same stream with the same tokenizer, and measured at the end of
-several budgets on the same questions in words that are held out: by their answers (EX), and by the loss of the gold
-answers, which shows what a size is worth before it answers anything right. The stream is the starter's simple items
-alone (one or two tables): on all levels nothing is learned within budgets that three sizes can be given on a CPU. Each
-budget ends with a fall of the learning rate, for a measurement before it would say little about a model that is done;
-the next bigger one goes on from there.
+several budgets on the same questions: by their answers (EX), and by the loss of the gold answers, which shows what a
+size is worth before it answers anything right. The stream is smaller than the starter's, from which nothing is learned
+within budgets that three sizes can be given on a CPU: simple questions about one or two tables whose names are of some
+900 words, which the questions of the measurement have, too; their databases are others. Each budget ends with a fall
+of the learning rate, for a measurement before it would say little about a model that is done; the next bigger one goes
+on from there.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,21 +65,26 @@ def show(figures: dict[str, Any], console: Console) -> None:
 
 def _trained(out: Path, size: str, budget: int) -> dict[str, Any]:
     """Train this size up to a budget, from where the next smaller one ended."""
+    from pipeline.synth.imagined import HELD_OUT
     from pipeline.training.model import load_model, load_tokenizer
+    from pipeline.training.starter.items import synthesise
     from pipeline.training.starter.loop import Plan, pretrain
     from pipeline.training.starter.telling import telling
-    from pipeline.training.starter.validation import held_out
+    from pipeline.training.starter.validation import validation_in
 
+    words = replace(HELD_OUT, inventive=False)
     plan = Plan(
         out=out / size.replace(" ", ""),
         tokens=budget,
         seed=SEED,
         architecture=SIZES[size],
         items=ITEMS,
+        varied=False,
         easy=sys.maxsize,
         measure_s=float("inf"),
     )
-    validation, settings = held_out(QUESTIONS, "simple"), GenerationSettings(max_new_tokens=256, batch_size=64)
+    validation = validation_in(words, QUESTIONS, "simple")
+    settings = GenerationSettings(max_new_tokens=256, batch_size=64)
     told: dict[str, Any] = {}
     with telling(plan, {}, mlflow=False) as tell:
 
@@ -84,7 +92,8 @@ def _trained(out: Path, size: str, budget: int) -> dict[str, Any]:
             told.update(figures, questions=progress.questions, seconds=progress.seconds)
             tell(progress, figures)
 
-        folder = str(pretrain(plan, lambda m, t: validation.measure(m, t, settings), keep))
+        measure, draw = partial(validation.measure, settings=settings), partial(synthesise, lexicon=words)
+        folder = str(pretrain(plan, measure, keep, draw))
     model = load_model(folder)
     found = {name: told[name] for name in ("ex_no_think", "ex_think", "questions", "seconds")}
     found["loss"] = validation.loss(model, load_tokenizer(folder))
@@ -104,7 +113,7 @@ def _plot(rows: list[dict[str, Any]], path: Path) -> None:
         lengths = [[100 * (s.value - s.low) for s in shares], [100 * (s.high - s.value) for s in shares]]
         accuracy.errorbar(tokens, [100 * s.value for s in shares], lengths, marker=marker, capsize=3, label=size)
         loss.plot(tokens, [row["loss"] for row in own], marker=marker, label=size)
-    accuracy.set_ylabel("EX on held-out words, %")
+    accuracy.set_ylabel("EX on unseen databases, %")
     accuracy.set_ylim(0, 100)
     loss.set_ylabel("loss of the gold answers, nats a token")
     accuracy.legend(title="parameters", frameon=False)

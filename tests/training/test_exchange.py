@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.synth.view import View, ViewColumn, ViewTable
 from pipeline.training.model import load_tokenizer
-from pipeline.training.packing import Asked, Item
+from pipeline.training.packing import Asked, Item, pack
 from pipeline.training.starter.batches import Stream
 from pipeline.training.starter.exchange import Exchange, says_its_names
 from pipeline.training.starter.items import Cutter, tell
@@ -93,3 +93,11 @@ def test_some_of_the_stream_is_exchanged(words: PreTrainedTokenizerBase) -> None
         (batch.ids == again.ids).all()
         for batch, again in zip(batches[:5], map(stream.__getitem__, range(5)), strict=True)
     )
+
+
+def test_an_unvaried_stream_is_cut_in_one_way_and_not_exchanged(words: PreTrainedTokenizerBase) -> None:
+    stream, cutter = Stream(words, 3, 1, 4096, varied=False), Cutter(words, 4096)
+    for number in range(20):
+        item = cutter.cut(*tell(3, number))
+        assert item
+        assert stream[number].ids.tolist() == pack([item]).ids.tolist()

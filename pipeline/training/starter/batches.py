@@ -27,7 +27,8 @@ USUAL = 400  # items by which common tokens are told from others
 
 class Stream(Dataset[Batch]):
     """Batch `i` holds the items `i * items` up to the next batch's first; the first `easy` items are simple ones, on
-    which copying names is learned in far fewer steps."""
+    which copying names is learned in far fewer steps. Unless `varied`, each word is cut in one way and none exchanged:
+    that is learned sooner, and holds for words that the stream has."""
 
     def __init__(
         self,
@@ -37,12 +38,15 @@ class Stream(Dataset[Batch]):
         max_length: int,
         draw: Synthesise = synthesise,
         easy: int = 0,
+        varied: bool = True,
     ) -> None:
-        self._cutters = [Cutter(with_fewer_merges(tokenizer, share), max_length) for share in MERGES]
+        self._merges = MERGES if varied else {1.0: 1.0}
+        self._cutters = [Cutter(with_fewer_merges(tokenizer, share), max_length) for share in self._merges]
         self._seed, self._items, self._draw, self._easy = seed, items, draw, easy
         check(tokenizer, *tell(seed, 0, draw))
         cutter = Cutter(tokenizer, max_length)
-        self._exchange = Exchange(tokenizer, filter(None, (cutter.cut(*tell(seed, n, draw)) for n in range(USUAL))))
+        usual = filter(None, (cutter.cut(*tell(seed, n, draw)) for n in range(USUAL)))
+        self._exchange = Exchange(tokenizer, usual) if varied else None
 
     def __getitem__(self, index: int) -> Batch:
         numbers = range(index * self._items, (index + 1) * self._items)
@@ -51,8 +55,8 @@ class Stream(Dataset[Batch]):
     def _item(self, number: int) -> Item | None:
         view, told = self._told(number)
         rng = random.Random(f"{self._seed}/{number}/cut")
-        item = rng.choices(self._cutters, list(MERGES.values()))[0].cut(view, told)
-        if item and rng.random() < EXCHANGED and says_its_names(view):
+        item = rng.choices(self._cutters, list(self._merges.values()))[0].cut(view, told)
+        if item and self._exchange and rng.random() < EXCHANGED and says_its_names(view):
             return self._exchange(item, rng)
         return item
 

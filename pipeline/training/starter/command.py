@@ -40,10 +40,11 @@ def pretrain(
     import torch
 
     from pipeline.profile import Architecture, GenerationSettings
+    from pipeline.synth.imagined import HELD_OUT
     from pipeline.training.starter.loop import Plan
     from pipeline.training.starter.loop import pretrain as train
     from pipeline.training.starter.telling import telling
-    from pipeline.training.starter.validation import held_out
+    from pipeline.training.starter.validation import validation_in
 
     if threads:
         torch.set_num_threads(threads)
@@ -70,7 +71,7 @@ def pretrain(
         measure_s=60.0 * measure_every,
     )
     params = {**plan.architecture.model_dump(mode="json"), "seed": seed, "batch": batch, "learning_rate": learning_rate}
-    validation = held_out()
+    validation = validation_in(HELD_OUT)
     settings = GenerationSettings(max_new_tokens=256, batch_size=64)
     with telling(plan, {name: str(value) for name, value in params.items()}, mlflow) as tell:
         folder = train(plan, lambda model, words: validation.measure(model, words, settings), tell)

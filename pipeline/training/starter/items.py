@@ -41,12 +41,15 @@ def imagined_for(level: Level | None, rng: random.Random, lexicon: Lexicon) -> V
     return imagined_view(rng, lexicon, _SIMPLE_TABLES) if level == "simple" else imagined_view(rng, lexicon)
 
 
-def synthesise(rng: random.Random, level: Level | None = None) -> tuple[View, Sequence[Drawn]]:
-    """A database that does not exist, and questions that the grammar asks of it, of this level or of any."""
+def synthesise(
+    rng: random.Random, level: Level | None = None, lexicon: Lexicon | None = None
+) -> tuple[View, Sequence[Drawn]]:
+    """A database that does not exist, in the words of the training or of another lexicon, and questions that the
+    grammar asks of it, of this level or of any."""
     from pipeline.synth.grammar import draw
     from pipeline.synth.imagined import TRAINING
 
-    view = imagined_for(level, rng, TRAINING)
+    view = imagined_for(level, rng, lexicon or TRAINING)
     if rng.random() < MYSQL_SHARE:
         view = replace(view, dialect="mysql")
     wanted = rng.randint(*QUESTIONS)

@@ -53,6 +53,7 @@ class Plan:
     max_length: int = 2048
     items: int = 8  # databases in a batch
     easy: int = 6000  # items at the beginning that are simple, where nothing has been learned yet
+    varied: bool = True  # words cut in several ways and exchanged, so that unknown ones are copied as well
     learning_rate: float = 3e-3
     tokenizer: str = ""
     start: tuple[str, ...] = ()
@@ -79,7 +80,7 @@ def pretrain(plan: Plan, measure: Measure, tell: Tell, draw: Synthesise = synthe
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     run = _Run(plan, model, tokenizer, measure, tell)
     easy = 0 if plan.start else plan.easy
-    run.train(Stream(tokenizer, plan.seed, plan.items, plan.max_length, draw, easy))
+    run.train(Stream(tokenizer, plan.seed, plan.items, plan.max_length, draw, easy, plan.varied))
     return run.finish()
 
 

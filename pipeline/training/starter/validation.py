@@ -1,5 +1,5 @@
-"""How good the starter is: execution accuracy (EX) on databases whose words no training item has, and the loss there,
-which falls long before a first answer is right."""
+"""How good the starter is: execution accuracy (EX) on databases that no training item has, and the loss there, which
+falls long before a first answer is right."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from pipeline.training.starter.questions import imagined_questions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from pipeline.synth.imagined import Lexicon
 
 SEED = 7  # always the same questions, whatever the training's seed
 VIEWS, PER_LEVEL, ROWS = 30, 1, 60
@@ -81,11 +83,9 @@ class Validation:
         return sum(verdict.verdict for verdict in judged) / len(judged)
 
 
-def held_out(per_level: int = PER_LEVEL, only: Level | None = None) -> Validation:
-    """A fixed validation set: imagined databases with rows, in the words that are held out, and for each of them
+def validation_in(lexicon: Lexicon, per_level: int = PER_LEVEL, only: Level | None = None) -> Validation:
+    """A fixed validation set: imagined databases with rows, in the words of a lexicon, and for each of them
     `per_level` questions of every level, or of one `only`."""
-    from pipeline.synth.imagined import HELD_OUT
-
     folder = TemporaryDirectory(prefix="querysmith-validation-")
-    databases, examples = imagined_questions([HELD_OUT] * VIEWS, Path(folder.name), SEED, per_level, ROWS, 0, only)
+    databases, examples = imagined_questions([lexicon] * VIEWS, Path(folder.name), SEED, per_level, ROWS, 0, only)
     return Validation(folder, databases, examples)
