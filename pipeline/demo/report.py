@@ -35,10 +35,11 @@ def result_table(evaluated: Mapping[str, Any], promoted: Mapping[str, Any]) -> T
 def explanation(evaluated: Mapping[str, Any], promoted: Mapping[str, Any]) -> list[str]:
     """What the numbers mean, and why the model was or was not promoted."""
     metrics: Mapping[str, float] = evaluated.get("metrics") or {}
-    reference = (evaluated.get("notes") or {}).get("latency_reference", "the reference")
+    notes: Mapping[str, str] = evaluated.get("notes") or {}
+    reference = notes.get("latency_reference", "the reference")
     lines = [
-        f"EX: execution accuracy on {_number(metrics.get('questions'), '.0f')} held-out questions, one greedy answer "
-        "each, results compared on a single database.",
+        f"EX: execution accuracy on {_number(metrics.get('questions'), '.0f')} held-out questions, one answer each; "
+        f"evaluator: {notes.get('evaluator', 'unknown')}.",
         f"Latency: mean wall time of the predicted queries and its ratio to {reference}'s, over the n answers that "
         f"both have right; the gold queries take {_number(metrics.get('grpo.latency_gold_ms'), '.2f', ' ms')}.",
     ]

@@ -98,8 +98,7 @@ def test_result_table() -> None:
 
 
 def test_explanation_says_what_the_numbers_are() -> None:
-    lines = explanation({"metrics": METRICS}, PROMOTED)
-    assert "24 held-out questions, one greedy answer each" in lines[0]
-    assert "single database" in lines[0]
+    lines = explanation({"metrics": METRICS, "notes": {"evaluator": "greedy, single-database EX"}}, PROMOTED)
+    assert lines[0].endswith("24 held-out questions, one answer each; evaluator: greedy, single-database EX.")
     assert lines[-1] == "Promotion: first model [v1]"
     assert explanation({}, {})[0].startswith("EX: execution accuracy on – held-out")
