@@ -117,9 +117,9 @@ def starter(
 @bench.command()
 def scaling(
     output: Annotated[Path, typer.Option(help="Folder for the trainings; a later call goes on with them.")],
-    tokens: Annotated[list[int], typer.Option(min=1, help="Budget in tokens. Repeatable.")] = [4_000_000, 8_000_000],  # noqa: B006
+    tokens: Annotated[list[int], typer.Option(min=1, help="Budget. Repeatable.")] = [10**6, 2 * 10**6, 4 * 10**6],  # noqa: B006
 ) -> None:
-    """What bigger starters and longer trainings are worth: EX against parameters and tokens. Hours on a CPU."""
+    """What bigger starters and longer trainings are worth: EX against parameters and tokens. An hour on a CPU."""
     from pipeline.bench.scaling import bench_scaling, show
 
     _tell(bench_scaling(output, tokens), show, None)

@@ -117,8 +117,11 @@ def _plot(rows: list[dict[str, Any]], path: Path) -> None:
     accuracy.set_ylim(0, 100)
     loss.set_ylabel("loss of the gold answers, nats a token")
     accuracy.legend(title="parameters", frameon=False)
+    budgets = sorted({row["tokens"] / 1e6 for row in rows})
     for axes in (accuracy, loss):
         axes.set_xlabel("training tokens, millions")
         axes.set_xscale("log")
+        axes.set_xticks(budgets, [f"{budget:g}" for budget in budgets])
+        axes.minorticks_off()
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
