@@ -77,7 +77,7 @@ def draw_batch(view: View, seed: int, number: int, drawer: Drawer | None = None)
             slow = canonical(drawn.slow_sql, dialect).lower() if drawn.slow_sql else ""
             ordered = is_ordered(drawn.sql, dialect)
             executed = bounded(drawn.sql, dialect)
-            same = canonical(drawn.sql, dialect).lower()  # 'Rain' and 'rain', which one database holds, ask the same
+            same = canonical(drawn.sql, dialect).lower()  # of 'Rain' and 'rain' one teaches all
             found.append(Candidate(drawn, question, same, slow, executed, ordered, tuple(further)))
     return Drawing(found, rejected)
 
