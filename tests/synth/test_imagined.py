@@ -19,7 +19,7 @@ from pipeline.synth.imagined import HELD_OUT, TRAINING, Lexicon, imagined_view, 
 from pipeline.synth.imagined.english import plural
 from pipeline.synth.imagined.files import create_table
 from pipeline.synth.imagined.lexicon import FUNCTION_WORDS
-from pipeline.synth.imagined.naming import Abbreviator, Style, cased, shortened
+from pipeline.synth.imagined.naming import USUAL, Abbreviator, Style, cased, shortened
 from pipeline.synth.imagined.pseudo import Blends
 from pipeline.synth.imagined.wording import Wording
 from pipeline.synth.view import View, ViewColumn, ViewLink, ViewTable
@@ -35,7 +35,7 @@ def views(lexicon: Lexicon, count: int, seed: int = 1) -> list[View]:
 
 @pytest.fixture(scope="module")
 def many() -> list[View]:
-    return views(TRAINING, 1500)
+    return views(replace(TRAINING, habits=USUAL), 1500)
 
 
 def said_words(view: View) -> set[str]:
@@ -151,7 +151,7 @@ def test_tables_links_and_english_are_whole(many: list[View]) -> None:
 def test_a_tables_noun_is_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or nobody could tell which table a question means."""
     plain = Style("snake", "snake", False, "", abbreviate=0, prefixed=0, stray=0, big_id=False)
-    monkeypatch.setattr("pipeline.synth.imagined.views.draw_style", lambda _: plain)
+    monkeypatch.setattr("pipeline.synth.imagined.views.draw_style", lambda _, habits: plain)
     for lexicon in LEXICONS:
         for table in (t for view in views(lexicon, 300) for t in view.tables.values()):
             name = f" {table.name.replace('_', ' ')} "
@@ -176,6 +176,16 @@ def test_values_have_the_form_of_their_kind(many: list[View]) -> None:
             assert len(values) == 2
         if column.kind in ("integer", "number", "year", "date", "key"):
             assert list(values) == sorted(values)  # type: ignore[type-var]
+
+
+def test_training_has_more_of_what_is_hard_to_copy(many: list[View]) -> None:
+    def hard(drawn: list[View]) -> tuple[float, float]:
+        names = [[c.name for t in view.tables.values() for c in t.columns] for view in drawn]
+        shares = [sum(all(n.isupper() for n in ns) for ns in names), sum(any(" " in n for n in ns) for ns in names)]
+        return shares[0] / len(drawn), shares[1] / len(drawn)
+
+    usual, training = hard(many), hard(views(TRAINING, 1500))
+    assert all(1.6 * one < other < 3 * one for one, other in zip(usual, training, strict=True))
 
 
 def test_schemas_vary_as_real_ones_do(many: list[View]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from pipeline.synth.imagined.naming import USUAL, Habits
 from pipeline.synth.imagined.pseudo import Blends, Language
 from pipeline.synth.view import Kind
 
@@ -83,6 +84,7 @@ class Lexicon:
     blends      where they come from in every second view, if it has any
     avoided     words that it never invents: those of other lexicons
     inventive   whether views mix invented words with its own
+    habits      how schemas in its words are written
     """
 
     name: str
@@ -99,6 +101,7 @@ class Lexicon:
     avoided: frozenset[str] = frozenset()
     inventive: bool = True
     blends: Blends | None = None
+    habits: Habits = USUAL
 
     @cached_property
     def nouns(self) -> tuple[Noun, ...]:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from pipeline.synth.imagined.lexicon import Attribute, Lexicon, Names, Noun, Roles, Sort
+from pipeline.synth.imagined.naming import DEMANDING
 from pipeline.synth.imagined.pseudo import (
     HELD_OUT_LANGUAGES,
     TRAINING_LANGUAGES,
@@ -102,7 +103,7 @@ def _lexicon(name: str, languages: tuple[Language, ...], *modules: ModuleType) -
 
 _TRAINING = _lexicon("training", TRAINING_LANGUAGES, nouns, attributes, categories, verbs, names)
 _HELD_OUT = _lexicon("held out", HELD_OUT_LANGUAGES, held_out)
-TRAINING = replace(_TRAINING, avoided=_HELD_OUT.words, blends=Blends.of(_TRAINING.words))
+TRAINING = replace(_TRAINING, avoided=_HELD_OUT.words, blends=Blends.of(_TRAINING.words), habits=DEMANDING)
 HELD_OUT = replace(_HELD_OUT, avoided=_TRAINING.words)
 
 

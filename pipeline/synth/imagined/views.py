@@ -47,7 +47,7 @@ class _Draft:
 
     def __init__(self, rng: random.Random, lexicon: Lexicon) -> None:
         self.rng, self.lexicon = rng, lexicon
-        self.style: Style = draw_style(rng)
+        self.style: Style = draw_style(rng, lexicon.habits)
         self.short_table = Abbreviator(self.style.abbreviate * 0.4, rng)
         self.short = Abbreviator(self.style.abbreviate, rng)
         self.types: Types = draw_types(rng)
@@ -58,7 +58,7 @@ class _Draft:
             self.key_word = self.words.invent()
         self.full_keys = rng.choice((0.0, 0.5, 1.0, 1.0))
         self.link_form = rng.choices(("key", "noun", "verb"), (0.83, 0.12, 0.05))[0]
-        self.says_prefix = rng.random() < 0.5
+        self.says_prefix = rng.random() < lexicon.habits.says_prefix
         self.names: set[str] = set()
         self.tables: list[_Table] = []
         self.links: list[ViewLink] = []
@@ -129,7 +129,7 @@ class _Draft:
         """The column's name in this schema's style; None if the table has it already."""
         style, rng = self.style, self.rng
         words = self.short(says.split())
-        case = pick_case(rng) if rng.random() < style.stray else style.columns
+        case = pick_case(rng, self.lexicon.habits) if rng.random() < style.stray else style.columns
         name = cased(words, case, style.big_id)
         if not is_free(name):
             name = cased(self.short(table.noun.one.split()) + words, case, style.big_id)
