@@ -10,6 +10,8 @@ from typing import Literal
 from pipeline.synth.imagined.words.abbreviations import ABBREVIATIONS, RESERVED
 
 Case = Literal["snake", "Title_Snake", "Camel", "lowerCamel", "flat", "UPPER", "spaced"]
+
+
 @dataclass(frozen=True)
 class Habits:
     """How often schemas are written in which way: weights of the cases, and the shares of schemas whose tables and
