@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -239,9 +240,10 @@ class TestWriting:
         manifest = json.loads((out / "manifest.json").read_text())
         assert (manifest["seed"], manifest["questions"]["train"] + manifest["questions"]["dev"]) == (2, 4)
 
-    def test_a_failure_leaves_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "draw_questions", lambda *_: (_ for _ in ()).throw(InputError("too many")))
-        with pytest.raises(InputError):
+    @pytest.mark.parametrize("databases", [1, 2])
+    def test_a_failure_leaves_nothing(self, databases: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "DOMAINS", tuple(replace(domain, tables=()) for domain in DOMAINS[:databases]))
+        with pytest.raises(InputError, match="questions_per_database"):
             write_samples(tmp_path / "samples", 1, 4)
         assert list(tmp_path.iterdir()) == []
 

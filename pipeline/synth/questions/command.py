@@ -7,14 +7,12 @@ for MySQL the altered copies, because nothing is ever written to a server.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from pipeline.data.example import Database
 from pipeline.engine.pool import Engine
 from pipeline.errors import InputError
 from pipeline.progress import progress
+from pipeline.synth.processes import processes
 from pipeline.synth.questions.candidates import Drawer, draw_with_slow_form
 from pipeline.synth.questions.harvest import Harvest, harvest
 from pipeline.synth.questions.judging import Judge, Judged
@@ -72,7 +71,7 @@ def synthesise(sources: Sequence[Source], order: Order, out: Path, drawer: Drawe
     started = time.monotonic()
     drawer = drawer or (draw_with_slow_form if order.slow_share else None)
     made = Made()
-    with _pool(order.workers) as pool, Engine(order.workers, _TIMEOUT_S, _MOST_ROWS) as engine:
+    with processes(order.workers) as pool, Engine(order.workers, _TIMEOUT_S, _MOST_ROWS) as engine:
         kept = [k for source in sources for k in _harvest(source, order, engine, pool, made, drawer)]
         if not kept:
             raise InputError("no question was found; the databases need rows, keys and plain names")
@@ -91,20 +90,6 @@ def _is_ours(out: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(found, dict) and found.get("generator") == GENERATOR
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[Executor | None]:
-    """Processes that draw; none for one worker."""
-    if workers < 2:
-        yield None
-        return
-    # Not forked: the engine has its workers' pipes open.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _harvest(

@@ -147,8 +147,9 @@ def _translated(source: Path, url: str, seed: int) -> dict[str, list[dict[str, A
     rows = {split: _json(source / f"{split}.json") for split in ("train", "dev")}
     count = sum(len(own) for own in rows.values())
     try:
-        with progress("questions in MySQL's SQL", 2 * count) as advance:
+        with progress("questions in MySQL's SQL", count) as advance:
             kept = {split: list(_kept(own, source, url, sqlite, mysql, advance)) for split, own in rows.items()}
+        with progress("slow forms in MySQL's SQL, by database", len(DOMAINS)) as advance:
             slow = _slow([row for own in kept.values() for row in own], url, seed, mysql, advance)
     finally:
         sqlite.close()
@@ -182,12 +183,12 @@ def _slow(
         run, schema = mysql.open(f"{url.removesuffix('/')}/{domain.db_id}"), read(domain.db_id).schema
 
         def slow(sql: str, run: Run = run, schema: Schema = schema) -> SlowForm | None:
-            advance(1)
             return proven(run, sql, slow_forms(sql, schema, Random(f"{seed} {sql}"), "mysql"), MOST_WORK)
 
         queries = [row["query"] for row in rows if row["db_id"] == domain.db_id]
         forms = for_share(slow, queries, SLOW_SHARE, f"{seed} {domain.db_id}")
         found |= {(domain.db_id, sql): form for sql, form in forms.items()}
+        advance(1)
     return found
 
 

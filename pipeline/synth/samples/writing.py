@@ -11,6 +11,8 @@ import json
 import os
 import shutil
 from collections import Counter
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +25,7 @@ from pipeline.engine.result import Limits
 from pipeline.engine.sqlite import SqliteExecutor
 from pipeline.errors import InputError
 from pipeline.progress import progress
+from pipeline.synth.processes import processes
 from pipeline.synth.questions.splits import split
 from pipeline.synth.samples.database import content_digest, draw_rows, write_database
 from pipeline.synth.samples.domain import Domain
@@ -37,6 +40,15 @@ TIME_LIMIT_S = 20.0  # far beyond MAX_STEPS: those decide, so that the machine d
 SPIDER_TYPES = {"TEXT": "text", "INTEGER": "number", "REAL": "number", "DATE": "time"}
 
 Slow = dict[tuple[str, str], str]  # the slow form by database and SQL
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What one database has yielded."""
+
+    questions: list[Question]
+    slow: Slow
+    digest: str  # of its rows
 
 
 def write_samples(out: Path, seed: int, questions_per_database: int = 400, slow_share: float = SLOW_SHARE) -> Path:
@@ -90,24 +102,18 @@ def _manifest(out: Path) -> dict[str, Any]:
 
 
 def _write(draft: Path, wanted: dict[str, Any]) -> None:
-    seed, count = wanted["seed"], wanted["questions_per_database"]
-    questions: list[Question] = []
-    slow: Slow = {}
-    digests: dict[str, str] = {}
-    with progress("sample databases and questions", len(DOMAINS) * (count + 1)) as advance:
-        for domain in DOMAINS:
-            path = draft / "database" / domain.db_id / f"{domain.db_id}.sqlite"
-            rows = draw_rows(domain, seed)
-            write_database(domain, rows, path)
-            digests[domain.db_id] = content_digest(path)
+    order = draft, wanted["seed"], wanted["questions_per_database"], wanted["slow_share"]
+    drawn: list[_Drawn] = []
+    with (
+        progress("sample databases and questions", len(DOMAINS)) as advance,
+        processes(min(len(os.sched_getaffinity(0)), len(DOMAINS))) as pool,
+    ):
+        for one in (pool.map if pool else map)(_draw, DOMAINS, *map(repeat, order)):
+            drawn.append(one)
             advance(1)
-            drawn = []
-            for question in draw_questions(domain, rows, path, seed, count):
-                drawn.append(question)
-                advance(1)
-            slow |= _slow(drawn, path, seed, wanted["slow_share"])
-            questions += drawn
-    train, dev = split(questions, leak_keys, seed)
+    questions = [question for one in drawn for question in one.questions]
+    slow = {key: sql for one in drawn for key, sql in one.slow.items()}
+    train, dev = split(questions, leak_keys, wanted["seed"])
     _dump(draft / "train.json", [_record(q, slow) for q in train])
     _dump(draft / "dev.json", [_record(q, slow) for q in dev])
     _dump(draft / "tables.json", [_schema(d) for d in DOMAINS])
@@ -118,9 +124,18 @@ def _write(draft: Path, wanted: dict[str, Any]) -> None:
             "questions": {"train": len(train), "dev": len(dev)},
             "slow": sum((q.db_id, q.sql) in slow for q in questions),
             "rows": {d.db_id: {t.name: t.rows for t in d.tables} for d in DOMAINS},
-            "digests": digests,
+            "digests": {domain.db_id: one.digest for domain, one in zip(DOMAINS, drawn, strict=True)},
         },
     )
+
+
+def _draw(domain: Domain, draft: Path, seed: int, count: int, slow_share: float) -> _Drawn:
+    """Write one database, and draw the questions over it."""
+    path = draft / "database" / domain.db_id / f"{domain.db_id}.sqlite"
+    rows = draw_rows(domain, seed)
+    write_database(domain, rows, path)
+    questions = list(draw_questions(domain, rows, path, seed, count))
+    return _Drawn(questions, _slow(questions, path, seed, slow_share), content_digest(path))
 
 
 def leak_keys(question: Question) -> tuple[str, str]:

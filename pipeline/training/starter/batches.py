@@ -44,9 +44,11 @@ class Stream(Dataset[Batch]):
         self._cutters = [Cutter(with_fewer_merges(tokenizer, share), max_length) for share in self._merges]
         self._seed, self._items, self._draw, self._easy = seed, items, draw, easy
         check(tokenizer, *tell(seed, 0, draw))
+        self._exchange = self._exchanging(tokenizer, max_length) if varied else None
+
+    def _exchanging(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Exchange:
         cutter = Cutter(tokenizer, max_length)
-        usual = filter(None, (cutter.cut(*tell(seed, n, draw)) for n in range(USUAL)))
-        self._exchange = Exchange(tokenizer, usual) if varied else None
+        return Exchange(tokenizer, filter(None, (cutter.cut(*self._told(n)) for n in range(USUAL))))
 
     def __getitem__(self, index: int) -> Batch:
         numbers = range(index * self._items, (index + 1) * self._items)
