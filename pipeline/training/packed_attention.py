@@ -57,7 +57,7 @@ def _weights(query: Tensor, key: Tensor, width: int) -> Tensor:
 
 
 def packed_attention(
-    module: torch.nn.Module,
+    module: Any,
     query: Tensor,
     key: Tensor,
     value: Tensor,

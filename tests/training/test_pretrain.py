@@ -18,6 +18,7 @@ from starter_plans import PLAN, SIZES, train
 from pipeline.data.example import Example
 from pipeline.data.prompts import render_prompt
 from pipeline.errors import InputError
+from pipeline.training import packed_attention
 from pipeline.training.model import build_model, load_model, load_tokenizer
 from pipeline.training.packed_attention import attending_packed
 from pipeline.training.packing import pack
@@ -94,7 +95,11 @@ def test_what_does_not_fit_is_left_out(words: PreTrainedTokenizerBase) -> None:
     assert Cutter(words, len(whole.shared)).cut(view, told) is None
 
 
-def test_packed_logits_are_those_of_single_samples(model: PreTrainedModel, words: PreTrainedTokenizerBase) -> None:
+@pytest.mark.parametrize("kept", [packed_attention.KEPT, 0], ids=["weights kept", "weights computed again"])
+def test_packed_logits_are_those_of_single_samples(
+    kept: int, model: PreTrainedModel, words: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed_attention, "KEPT", kept)
     cutter = Cutter(words, 8192)
     batch = pack(item for number in range(3) if (item := cutter.cut(*tell(3, number))))
     single: list[torch.Tensor] = []
