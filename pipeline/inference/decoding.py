@@ -18,6 +18,8 @@ from transformers import Cache, GenerationConfig, PreTrainedModel
 
 from pipeline.errors import InputError
 from pipeline.inference.known_names import Reader
+from pipeline.inference.packed_attention import attending_packed, packed_inputs
+from pipeline.inference.packing import once
 from pipeline.inference.shared_prompts import SharedPromptLayer, attending_to_shared_prompts, can_share_prompts
 
 SHRINK_AT = 0.9  # completions are taken out of the batch once that leaves at most this share of it: it copies the cache
@@ -89,9 +91,9 @@ def decode_by_length(
     Raises:
         InputError: a guide with a model that `can_share_prompts` refuses.
     """
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     per_batch = max(batch_size // samples, 1)
     sharing = can_share_prompts(model)
+    order = sorted(range(len(prompts)), key=lambda i: prompts[i] if sharing else len(prompts[i]))
     if guide and not sharing:
         raise InputError(
             f"profile.generation.known_names does not work with {type(model).__name__}, which attends in ways of its "
@@ -129,12 +131,11 @@ def _decode_sharing(
     model: PreTrainedModel, prompts: Sequence[list[int]], samples: int, decoding: Decoding, guide: Guide | None
 ) -> list[Written]:
     """All completions of the first prompt, then of the second, and so on."""
-    ids, real = _padded_left(prompts, decoding.pad, model.device)
-    positions = real.cumsum(-1).sub(1).clamp(min=0)
-    output = model(input_ids=ids, attention_mask=real, position_ids=positions, use_cache=True, logits_to_keep=1)
-    layers = [SharedPromptLayer(layer, samples) for layer in output.past_key_values.layers]
+    on_cpu = model.device.type == "cpu"  # there a token more is time; plain attention is the faster on a GPU
+    read, real, logits = (_read_once if on_cpu else _read_padded)(model, prompts, decoding.pad)
+    layers = [SharedPromptLayer(keys, values, samples) for keys, values in read]
     cache = Cache(layers=[*layers])
-    logits = output.logits.expand(-1, samples, -1)  # [prompts, completions, vocabulary], as in every step below
+    logits = logits.expand(-1, samples, -1)  # [prompts, completions, vocabulary], as in every step below
     mask = torch.zeros(real.shape, device=model.device).masked_fill_(real == 0, float("-inf"))[:, None, None]
     next_position = real.sum(-1, keepdim=True)
 
@@ -173,6 +174,33 @@ def _decode_sharing(
                 shared_prompts=cache,
             ).logits
     return _as_written(tokens, lengths, logprobs if decoding.logprobs else None, decoding)
+
+
+class _Read(NamedTuple):
+    """Prompts that were read: keys and values of each layer, [prompts, heads, tokens, size]; 1 where these are of
+    tokens rather than padding, [prompts, tokens]; and the logits of the next token, [prompts, 1, vocabulary]."""
+
+    layers: list[tuple[torch.Tensor, torch.Tensor]]
+    real: torch.Tensor
+    logits: torch.Tensor
+
+
+def _read_padded(model: PreTrainedModel, prompts: Sequence[list[int]], pad: int) -> _Read:
+    ids, real = _padded_left(prompts, pad, model.device)
+    positions = real.cumsum(-1).sub(1).clamp(min=0)
+    output = model(input_ids=ids, attention_mask=real, position_ids=positions, use_cache=True, logits_to_keep=1)
+    return _Read([(layer.keys, layer.values) for layer in output.past_key_values.layers], real, output.logits)
+
+
+def _read_once(model: PreTrainedModel, prompts: Sequence[list[int]], pad: int) -> _Read:
+    """What the prompts begin alike with, as questions about one database do, is read once for all of them."""
+    batch, places = once(prompts)
+    at, real = _padded_left(places, pad, model.device)
+    with attending_packed(model):
+        output = model(**packed_inputs(batch), use_cache=True, logits_to_keep=at[:, -1])
+    layers = [(layer.keys[0], layer.values[0]) for layer in output.past_key_values.layers]
+    spread = [(keys[:, at].transpose(0, 1), values[:, at].transpose(0, 1)) for keys, values in layers]
+    return _Read(spread, real, output.logits.transpose(0, 1))
 
 
 def _chosen(logits: torch.Tensor, temperature: float) -> torch.Tensor:

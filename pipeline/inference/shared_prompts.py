@@ -28,11 +28,9 @@ class SharedPromptLayer(DynamicLayer):
     keys: torch.Tensor
     values: torch.Tensor
 
-    def __init__(self, prompts: DynamicLayer, completions: int) -> None:
+    def __init__(self, prompt_keys: torch.Tensor, prompt_values: torch.Tensor, completions: int) -> None:
         super().__init__()
-        assert prompts.keys is not None  # the prompts have been read
-        assert prompts.values is not None
-        self.prompt_keys, self.prompt_values = prompts.keys, prompts.values
+        self.prompt_keys, self.prompt_values = prompt_keys, prompt_values
         self.keys, self.values = (
             x.new_empty(*x.shape[:2], completions, ROOM, x.shape[3]) for x in (self.prompt_keys, self.prompt_values)
         )

@@ -11,16 +11,15 @@ from __future__ import annotations
 import functools
 import random
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from pipeline.inference.packed_attention import attending_packed, packed_inputs
+from pipeline.inference.packing import Asked, Batch, Item, common, groups, pack
 from pipeline.inference.shared_prompts import can_share_prompts
-from pipeline.training.packed_attention import attending_packed, packed_inputs
-from pipeline.training.packing import Asked, Batch, Item, pack
 
 _FIELDS = ("log_probs", "entropy", "log_sum_sq_probs", "mean_logits", "is_top1")  # of TRL's output, one for each token
 _IGNORED = -100
@@ -109,23 +108,3 @@ def in_runs(beginnings: Sequence[str], seed: int) -> list[int]:
     rng.shuffle(runs)
     rng.shuffle(rest)
     return [number for run in (*runs, rest) for number in run]
-
-
-def common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens the two begin with alike. Of sorted heads the first and the last begin as all of them do."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-
-
-def groups(heads: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
-    """Sorted heads in groups, each from a start to before an end, such that sharing what is common within the groups
-    saves the most tokens."""
-    alike = [0, *(common(one, other) for one, other in pairwise(heads))]  # each with the one before it
-    best: list[tuple[int, list[tuple[int, int]]]] = [(0, [])]
-    for end in range(1, len(heads) + 1):
-        width, most = len(heads[end - 1]), (-1, 0)
-        for start in reversed(range(end)):
-            most = max(most, (best[start][0] + (end - start - 1) * width, start))
-            width = min(width, alike[start])
-        best.append((most[0], [*best[most[1]][1], (most[1], end)]))
-    return best[-1][1]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.inference.packing import Asked, Item, pack
 from pipeline.synth.view import View, ViewColumn, ViewTable
 from pipeline.training.model import load_tokenizer
-from pipeline.training.packing import Asked, Item, pack
 from pipeline.training.starter.batches import Stream
 from pipeline.training.starter.exchange import Exchange, says_its_names
 from pipeline.training.starter.items import Cutter, tell

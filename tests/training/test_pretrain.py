@@ -18,10 +18,10 @@ from starter_plans import PLAN, SIZES, train
 from pipeline.data.example import Example
 from pipeline.data.prompts import render_prompt
 from pipeline.errors import InputError
-from pipeline.training import packed_attention
+from pipeline.inference import packed_attention
+from pipeline.inference.packed_attention import attending_packed
+from pipeline.inference.packing import pack
 from pipeline.training.model import build_model, load_model, load_tokenizer
-from pipeline.training.packed_attention import attending_packed
-from pipeline.training.packing import pack
 from pipeline.training.starter.batches import Stream, batches
 from pipeline.training.starter.items import Cutter, database_of, synthesise, tell
 from pipeline.training.starter.loop import hidden_states, loss_of, pretrain

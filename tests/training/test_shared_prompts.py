@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from tiny_models import write_model
 from trl.trainer.utils import add_fused_lm_head
 
 from pipeline.training.model import load_model
-from pipeline.training.shared_prompts import common, groups, share_prompts, shares_prompts
+from pipeline.training.shared_prompts import share_prompts, shares_prompts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -102,21 +100,3 @@ def test_models_with_sliding_windows_share_nothing(build: Callable[..., PreTrain
     assert shares_prompts(model)
     model.config.layer_types = ["full_attention", "sliding_attention"]
     assert not shares_prompts(model)
-
-
-@given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=7))
-def test_groups_save_as_much_as_can_be_saved(heads: list[list[int]]) -> None:
-    heads.sort()
-
-    def saved(bounds: list[tuple[int, int]]) -> int:
-        return sum((end - start - 1) * common(heads[start], heads[end - 1]) for start, end in bounds)
-
-    def every(start: int) -> list[list[tuple[int, int]]]:
-        if start == len(heads):
-            return [[]]
-        return [[(start, end), *rest] for end in range(start + 1, len(heads) + 1) for rest in every(end)]
-
-    found = groups(heads)
-    assert [at for bounds in found for at in range(*bounds)] == list(range(len(heads)))
-    # Of one row nothing is saved: its "common" part is read once.
-    assert saved(found) == max(map(saved, every(0)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.training.packing import Batch, Item, pack
+from pipeline.inference.packing import Batch, Item, pack
 from pipeline.training.starter.exchange import Exchange, says_its_names
 from pipeline.training.starter.items import Cutter, Synthesise, Told, check, synthesise, tell
 from pipeline.training.tokenizer import with_fewer_merges

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import regex
 
+from pipeline.inference.packing import Asked, Item
 from pipeline.synth.imagined.lexicon import FUNCTION_WORDS
-from pipeline.training.packing import Asked, Item
 from pipeline.training.tokenizer import spellings
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from pipeline.data.example import Database, Example
 from pipeline.data.prompts import Mode, render_completion, render_prompt
 from pipeline.errors import InputError
+from pipeline.inference.packing import Asked, Item
 from pipeline.synth.thoughts import describe
 from pipeline.synth.view import Drawn, Level, View
-from pipeline.training.packing import Asked, Item
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

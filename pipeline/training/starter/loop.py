@@ -18,10 +18,10 @@ from torch.nn import functional as F
 
 from pipeline.config import located
 from pipeline.errors import InputError
+from pipeline.inference.packed_attention import attending_packed, packed_inputs
+from pipeline.inference.packing import Batch
 from pipeline.profile import Architecture
 from pipeline.training.model import build_model, load_model, load_tokenizer, save
-from pipeline.training.packed_attention import attending_packed, packed_inputs
-from pipeline.training.packing import Batch
 from pipeline.training.starter.batches import Stream, batches
 from pipeline.training.starter.card import model_card
 from pipeline.training.starter.items import Synthesise, synthesise

@@ -17,10 +17,10 @@ from pipeline.engine.pool import Engine
 from pipeline.evaluation.predictions import Prediction
 from pipeline.evaluation.scoring import RULES, verdicts
 from pipeline.inference.generate import generate
+from pipeline.inference.packed_attention import attending_packed
+from pipeline.inference.packing import Asked, Item, pack
 from pipeline.profile import GenerationSettings
 from pipeline.synth.view import Level
-from pipeline.training.packed_attention import attending_packed
-from pipeline.training.packing import Asked, Item, pack
 from pipeline.training.starter.loop import loss_of
 from pipeline.training.starter.questions import imagined_questions
 

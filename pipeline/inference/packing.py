@@ -8,8 +8,9 @@ packed_attention.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -119,3 +120,44 @@ def pack(items: Iterable[Item]) -> Batch:
     for item in items:
         packing.add(item)
     return packing.batch()
+
+
+def once(prompts: Sequence[list[int]]) -> tuple[Batch, list[list[int]]]:
+    """Prompts in one batch, what they begin alike with once; and the place in the batch of each prompt's tokens."""
+    order = sorted(range(len(prompts)), key=lambda number: prompts[number])
+    heads = [prompts[number][:-1] for number in order]  # the last token is each prompt's own, so that none is empty
+    items: list[Item] = []
+    places: list[list[int]] = [[] for _ in prompts]
+    at = 0
+    for start, end in groups(heads):
+        width = common(heads[start], heads[end - 1])
+        shared = range(at, at + width)
+        at += width
+        asked = []
+        for number in order[start:end]:
+            own = prompts[number][width:]
+            asked.append(Asked(own, []))
+            places[number] = [*shared, *range(at, at + len(own))]
+            at += len(own)
+        items.append(Item(heads[start][:width], asked))
+    return pack(items), places
+
+
+def common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens the two begin with alike. Of sorted heads the first and the last begin as all of them do."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def groups(heads: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    """Sorted heads in groups, each from a start to before an end, such that sharing what is common within the groups
+    saves the most tokens."""
+    alike = [0, *(common(one, other) for one, other in pairwise(heads))]  # each with the one before it
+    best: list[tuple[int, list[tuple[int, int]]]] = [(0, [])]
+    for end in range(1, len(heads) + 1):
+        width, most = len(heads[end - 1]), (-1, 0)
+        for start in reversed(range(end)):
+            most = max(most, (best[start][0] + (end - start - 1) * width, start))
+            width = min(width, alike[start])
+        best.append((most[0], [*best[most[1]][1], (most[1], end)]))
+    return best[-1][1]

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import AttentionInterface, PreTrainedModel
 
-from pipeline.training.packing import Batch
+from pipeline.inference.packing import Batch
 
 ATTENTION = "querysmith_packed"
 
@@ -95,7 +95,7 @@ def packed_inputs(batch: Batch) -> dict[str, Any]:
     return {
         "input_ids": batch.ids[None],
         "position_ids": batch.positions[None],
-        "attention_mask": {"full_attention": None},  # the batch's blocks say it all
+        "attention_mask": None,  # the batch's blocks say it all
         "batch": batch,
     }
 
