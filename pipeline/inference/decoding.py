@@ -1,4 +1,5 @@
-"""Decoding batches of prompts, token ids in and out: each prompt is read once, and what has ended leaves the batch.
+"""Decoding batches of prompts, token ids in and out: each prompt is read once (on a CPU what several begin alike with,
+too), and what has ended leaves the batch.
 
 A loop of our own over the model's forward pass: transformers' `generate` reads and stores a prompt once for each of its
 completions, copies the whole cache at every step, and goes on with completions that have ended until the last one has.
@@ -83,7 +84,8 @@ def decode_by_length(
     decoding: Decoding,
     guide: Guide | None = None,
 ) -> Iterator[tuple[int, list[Written]]]:
-    """Yields the index of each prompt and its `samples` completions, prompts of similar length in one batch.
+    """Yields the index of each prompt and its `samples` completions, prompts that begin alike in one batch (prompts of
+    similar length, for a model that cannot share them).
 
     `batch_size` is how many completions are decoded together, or the completions of one prompt if those are more.
     The model should be in evaluation mode. A `guide` has a reader for each prompt and is for greedy decoding.

@@ -1,4 +1,4 @@
-"""From prompts to completions: batched by length, greedy or sampled, stopped as soon as every completion has ended.
+"""From prompts to completions: in batches, greedy or sampled, stopped as soon as every completion has ended.
 
 Texts in, texts out; decoding.py has the loop. Not covered yet: vLLM.
 """
@@ -47,7 +47,7 @@ def generate(
     """`samples` completions for each prompt, in the order of the prompts; a temperature of 0 means greedy decoding.
 
     With `databases`, one for each prompt, and `settings.known_names`, greedy SQL names only what the schema has.
-    Prompts of similar length share a batch, so that little is padded; a prompt is read once for all its samples.
+    Prompts that begin alike share a batch; a prompt is read once for all its samples.
     """
     from pipeline.inference.decoding import Decoding, Guide, decode_by_length
     from pipeline.inference.known_names import Names, Reader
