@@ -60,22 +60,29 @@ _OWN_GOING_ON = {
 # Words behind which a column, a value or a table is due.
 _DUE = "and between by distinct else from having join like limit on or select then when where"
 _EARLY_ALIAS = regex.compile(r"[a-z]\d{0,2}|other")  # what an alias that is used before it is declared looks like
+_NEEDS_NO_QUOTES = regex.compile(r"[\w$]+")
 _PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a character
 _FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
 _UNIT_INSIDE = frozenset(("extract", "timestampdiff", "trim"))  # functions that begin with a word of SQL
 
 
 class Words:
-    """Words, and all their beginnings, in lower case."""
+    """Words, and all their beginnings, in lower case; `bare` are the beginnings of those that need no quotes."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self.whole = frozenset(word.lower() for word in words)
-        self.begun = frozenset(word[:end] for word in self.whole for end in range(1, len(word) + 1))
+        self.begun = _beginnings(self.whole)
+        self.bare = _beginnings(word for word in self.whole if _NEEDS_NO_QUOTES.fullmatch(word))
 
     def __or__(self, other: Words) -> Words:
         union = Words(())
-        union.whole, union.begun = self.whole | other.whole, self.begun | other.begun
+        for name, own in vars(self).items():
+            setattr(union, name, own | getattr(other, name))
         return union
+
+
+def _beginnings(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word[:end] for word in words for end in range(1, len(word) + 1))
 
 
 class Names:
@@ -213,7 +220,7 @@ class Reader:
     def _may_go_on(self) -> bool:
         return (
             self.allowed is None
-            or self.word in self.allowed.begun
+            or self.word in (self.allowed.begun if self.quote else self.allowed.bare)
             or (self._may_be_alias() and bool(_EARLY_ALIAS.fullmatch(self.word, partial=True)))
             or any(name.startswith(self.word) for name in self.declared)
         )

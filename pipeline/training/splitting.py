@@ -60,11 +60,12 @@ _FUNCTION = rf"{_BEFORE}(?:{_any(FUNCTIONS)})(?=\()"
 # A type and "key" are glue only where a schema has them, behind a name: both may be names of columns.
 _TYPE = rf"(?<=[{_LETTERS}\p{{N}}_\"] )(?:{_any(TYPES)})(?= key[,)]|[,()])|(?<= )key(?=[,)])"
 _MODE = rf"/(?:no_)?think(?![{_LETTERS}\p{{N}}_])"
-_MARKS = rf"[^\s{_LETTERS}\p{{N}}_]"
+_MARKS = rf"[^\s{_LETTERS}\p{{N}}_\"`]"
 
 PIECES = "|".join(
     [
         rf"(?: ?(?:{_WORD}|{_FUNCTION}|{_TYPE}|{_MODE}|{_MARKS}))+ ?",
+        r"[\"`]",  # on its own: nobody who writes WHERE knows yet whether the name that follows needs quotes
         r"\p{Lu}?[\p{Ll}\p{Lo}\p{Lt}\p{Lm}\p{M}]+",  # unit, Unit, and scripts without capitals
         r"\p{Lu}+(?!\p{Ll})",  # the URL in URLPath
         r"\p{N}",  # so that numbers are copied digit by digit

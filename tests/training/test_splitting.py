@@ -26,6 +26,8 @@ def split(text: str) -> list[str]:
         ("t(date_of_birth date, key text key)", "t|(|date|_|of|_|birth| |date|, |key| text key)"),
         ("a.b, COUNT(*) FROM x", "a|.|b|, COUNT(*) FROM |x"),
         ("state = 'IN' OR state = 'OR'", "state| = '|IN|' OR |state| = '|OR|'"),
+        ('SELECT "Unit Price" FROM `t` WHERE', 'SELECT |"|Unit| |Price|"| FROM |`|t|`| WHERE'),
+        ('"a" text, "b" int key', '"|a|"| text, |"|b|"| |int| |key'),
         ("oftheofs", "oftheofs"),
         ("one is\n\nis one", "one is|\n\n|is one"),
         ("What is it? /no_think", "What is it? /no_think"),
