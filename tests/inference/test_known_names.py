@@ -61,7 +61,7 @@ WRONG = (
     ("SELECT orders.name", "SELECT orders.n"),
     ('SELECT orders."paid at"', 'SELECT orders."paid a'),
     ("SELECT paid on FROM orders", "SELECT pa"),
-    ("SELECT order_id FROM order lines", "SELECT order_id FROM order "),
+    ("SELECT order_id FROM order lines", "SELECT order_id FROM o"),
     ('SELECT id FROM "Order"', 'SELECT id FROM "Order"'),
     ("SELECT id AS x1 FROM orders ORDER BY x1 + placed", "SELECT id AS x1 FROM orders ORDER BY x1 + pl"),
     ("SELECT id FROM order", "SELECT id FROM order<end>"),
