@@ -7,7 +7,7 @@ a processor's cache. Plain matrix products: PyTorch's fused kernel is slower in 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -100,11 +100,16 @@ def packed_inputs(batch: Batch) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def attending_packed(model: PreTrainedModel) -> Iterator[None]:
+def attending_packed(model: PreTrainedModel) -> AbstractContextManager[None]:
     """Within, the model computes packed batches; outside, it is what it was before."""
+    return attending_by(model, ATTENTION)
+
+
+@contextmanager
+def attending_by(model: PreTrainedModel, implementation: str) -> Iterator[None]:
+    """Within, the model attends by this one of the implementations that transformers knows."""
     before = model.config._attn_implementation
-    model.set_attn_implementation(ATTENTION)
+    model.set_attn_implementation(implementation)
     try:
         yield
     finally:

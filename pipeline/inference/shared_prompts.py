@@ -9,13 +9,14 @@ layers, positions added to the scores) is not covered: see `can_share_prompts`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from transformers import AttentionInterface, Cache, DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
+
+from pipeline.inference.packed_attention import attending_by
 
 ATTENTION = "querysmith_shared_prompts"
 ROOM = 32  # tokens of each completion that a layer makes room for at once: growing copies what is there
@@ -102,12 +103,6 @@ def can_share_prompts(model: PreTrainedModel) -> bool:
     return bool(model._supports_attention_backend and layers and all(type(layer) is DynamicLayer for layer in layers))
 
 
-@contextmanager
-def attending_to_shared_prompts(model: PreTrainedModel) -> Iterator[None]:
+def attending_to_shared_prompts(model: PreTrainedModel) -> AbstractContextManager[None]:
     """Within, the model attends by `attend`, and must be given a cache of SharedPromptLayer as `shared_prompts`."""
-    before = model.config._attn_implementation
-    model.set_attn_implementation(ATTENTION)
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(before)
+    return attending_by(model, ATTENTION)

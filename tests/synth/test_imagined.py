@@ -19,7 +19,7 @@ from pipeline.synth.imagined import HELD_OUT, TRAINING, Lexicon, imagined_view, 
 from pipeline.synth.imagined.english import plural
 from pipeline.synth.imagined.files import create_table
 from pipeline.synth.imagined.lexicon import FUNCTION_WORDS
-from pipeline.synth.imagined.naming import USUAL, Abbreviator, Style, cased, shortened
+from pipeline.synth.imagined.naming import USUAL, Style
 from pipeline.synth.imagined.pseudo import Blends
 from pipeline.synth.imagined.wording import Wording
 from pipeline.synth.view import View, ViewColumn, ViewLink, ViewTable
@@ -274,33 +274,3 @@ def test_rows_are_skewed_and_some_parents_have_no_children(tmp_path: Path) -> No
     around = replace(view, links=(link, ViewLink("shop", "id", "sale", "shop_id")))
     with pytest.raises(ValueError, match="circle"):
         write_rows(around, tmp_path / "circle.sqlite", random.Random(1), rows=10)
-
-
-def test_plurals_cases_and_abbreviations() -> None:
-    plurals = {
-        "customer": "customers",
-        "gift card": "gift cards",
-        "city": "cities",
-        "child": "children",
-        "policeman": "policemen",
-        "class": "classes",
-        "series": "series",
-        "shelf": "shelves",
-        "key": "keys",
-        "human": "humans",
-    }
-    assert {noun: plural(noun) for noun in plurals} == plurals
-    words = ["customer", "id"]
-    assert [cased(words, case, big_id=True) for case in ("snake", "Title_Snake", "Camel", "lowerCamel", "flat")] == [
-        "customer_id",
-        "Customer_ID",
-        "CustomerID",
-        "customerID",
-        "customerid",
-    ]
-    assert (cased(words, "UPPER"), cased(words, "spaced")) == ("CUSTOMER_ID", "customer id")
-    rng = random.Random(1)
-    assert (shortened("quantity", rng), shortened("id", rng)) == ("qty", "id")
-    assert shortened("lighthouse", rng) in {"lghths", "lig", "ligh", "light"}
-    short = Abbreviator(0.5, rng)
-    assert short(["lighthouse"] * 9) == short(["lighthouse"]) * 9

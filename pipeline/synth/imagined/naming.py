@@ -45,7 +45,7 @@ USUAL = Habits(
     stray=0.04,
     says_prefix=0.5,
 )
-# What a model finds hard, more often: a starter that had seen 100 million tokens in the usual ways wrote 83 % of the
+# What a model finds hard, more often: a starter that had seen 95 million tokens in the usual ways wrote 83 % of the
 # queries on plain schemas, 63 % on all others, 40 to 50 % where names are in upper case or have spaces.
 DEMANDING = Habits(
     {
