@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -40,13 +40,26 @@ class Decoding:
     logprobs: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class Guide:
-    """Keeps greedy completions to what their readers let stand, one reader a completion; `text` is a token's text, ""
-    for one that ends."""
+    """Keeps greedy completions to what their readers let stand, one reader a prompt; `text` is a token's text, "" for
+    one that ends."""
 
-    readers: list[Reader]
+    readers: Sequence[Reader]
     text: Callable[[int], str]
+
+
+class _Followed:
+    """A batch's completions with a reader for each, as they are written.
+
+    A word that goes on as none may is held to the names that can be meant. Where none of these begins like that (the
+    model writes "canton", the column is "SawmillCanton"), the completion is ended, and `abandoned` holds the reader
+    that it should have had, by its number.
+    """
+
+    def __init__(self, readers: list[Reader], text: Callable[[int], str], end: int) -> None:
+        self._first, self._readers, self._text, self._end = readers, list(readers), text, end
+        self.abandoned: dict[int, Reader] = {}
 
     def choose(self, logits: torch.Tensor, row: torch.Tensor, living: torch.Tensor) -> torch.Tensor:
         """The likeliest token that may stand there; where none may, the likeliest. `logits`: [prompts, completions,
@@ -55,16 +68,22 @@ class Guide:
         for place in living.nonzero().tolist():
             at = tuple(place)
             number = int(row[at])
-            if not self._take(number, int(chosen[at])):
-                order = iter(logits[at].argsort(descending=True)[1:].tolist())
-                chosen[at] = next((token for token in order if self._take(number, token)), int(chosen[at]))
+            if self._take(number, int(chosen[at])):
+                continue
+            reader = self._readers[number]
+            names = reader.meant(self._text(int(chosen[at])))
+            if names and not reader.held_to(names):
+                self.abandoned[number], chosen[at] = self._first[number].with_name(reader.words, names), self._end
+                continue
+            order = iter(logits[at].argsort(descending=True)[1:].tolist())
+            chosen[at] = next((token for token in order if self._take(number, token)), int(chosen[at]))
         return chosen
 
     def _take(self, number: int, token: int) -> bool:
-        reader = self.readers[number].copy()
-        fine = reader.take(self.text(token))
+        reader = self._readers[number].copy()
+        fine = reader.take(self._text(token))
         if fine:
-            self.readers[number] = reader
+            self._readers[number] = reader
         return fine
 
 
@@ -88,7 +107,7 @@ def decode_by_length(
     similar length, for a model that cannot share them).
 
     `batch_size` is how many completions are decoded together, or the completions of one prompt if those are more.
-    The model should be in evaluation mode. A `guide` has a reader for each prompt and is for greedy decoding.
+    The model should be in evaluation mode.
 
     Raises:
         InputError: a guide with a model that `can_share_prompts` refuses.
@@ -106,9 +125,11 @@ def decode_by_length(
         # Not inference_mode: a model may keep tensors made here (some rotary embeddings do), and may be trained later.
         with torch.no_grad(), _in_its_own_precision(model):
             batch = [prompts[i] for i in chosen]
-            if sharing:
-                readers = guide and Guide([guide.readers[i].copy() for i in chosen for _ in range(samples)], guide.text)
-                written = _decode_sharing(model, batch, samples, decoding, readers)
+            if guide:
+                own = replace(guide, readers=[guide.readers[i] for i in chosen])
+                written = _decode_guided(model, batch, samples, decoding, own)
+            elif sharing:
+                written = _decode_sharing(model, batch, samples, decoding)
             else:
                 written = _decode_by_generate(model, batch, samples, decoding)
         yield from ((i, written[at * samples : (at + 1) * samples]) for at, i in enumerate(chosen))
@@ -129,8 +150,27 @@ def _in_its_own_precision(model: PreTrainedModel) -> Iterator[None]:
         model.forward = mixed
 
 
+def _decode_guided(
+    model: PreTrainedModel, prompts: Sequence[list[int]], samples: int, decoding: Decoding, guide: Guide
+) -> list[Written]:
+    """As `_decode_sharing`; what was abandoned is decoded anew, by the reader that it should have had."""
+    owners = [prompt for prompt in range(len(prompts)) for _ in range(samples)]
+    followed = _Followed([guide.readers[owner] for owner in owners], guide.text, min(decoding.ends))
+    written = _decode_sharing(model, prompts, samples, decoding, followed)
+    if followed.abandoned:
+        again = [prompts[owners[row]] for row in followed.abandoned]
+        anew = replace(guide, readers=[*followed.abandoned.values()])
+        for row, completion in zip(followed.abandoned, _decode_guided(model, again, 1, decoding, anew), strict=True):
+            written[row] = completion
+    return written
+
+
 def _decode_sharing(
-    model: PreTrainedModel, prompts: Sequence[list[int]], samples: int, decoding: Decoding, guide: Guide | None
+    model: PreTrainedModel,
+    prompts: Sequence[list[int]],
+    samples: int,
+    decoding: Decoding,
+    followed: _Followed | None = None,
 ) -> list[Written]:
     """All completions of the first prompt, then of the second, and so on."""
     on_cpu = model.device.type == "cpu"  # there a token more is time; plain attention is the faster on a GPU
@@ -150,7 +190,7 @@ def _decode_sharing(
     ends = torch.tensor(sorted(decoding.ends), device=model.device)
     with attending_to_shared_prompts(model):
         for step in range(decoding.max_new_tokens):
-            chosen = guide.choose(logits, row, living) if guide else _chosen(logits, decoding.temperature)
+            chosen = followed.choose(logits, row, living) if followed else _chosen(logits, decoding.temperature)
             chosen = chosen.masked_fill(~living, decoding.pad)
             if decoding.logprobs:
                 logprobs[row] += _logprobs(logits, chosen).masked_fill(~living, 0.0)

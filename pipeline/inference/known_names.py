@@ -4,8 +4,8 @@ opens and leaves no gap where a column or value is due.
 A small model copies a long or unknown name piece by piece, and one wrong piece spoils the query. While a completion is
 decoded, `Reader` follows its SQL as text, whatever the tokenizer's pieces are, and says of the next piece whether some
 word that may stand here begins like that (incremental parsing against a schema as in PICARD, arXiv 2109.05093, which
-parses the whole grammar). Functions are the dialect's, with their parenthesis right behind them. Thoughts, numbers and
-texts are free.
+parses the whole grammar). Functions are the dialect's, with their parenthesis right behind them. Whoever wants to go on
+with a word as no word goes on meant a name (`meant`). Thoughts, numbers and texts are free.
 A table after FROM has all columns that the query has named without one; joins that read otherwise are not covered, nor
 whether any other column belongs to a table of the query, aliases used before they are declared (but one letter with
 digits, like t1, "other" and "total"), and statements other than SELECT.
@@ -13,8 +13,8 @@ digits, like t1, "other" and "total"), and statements other than SELECT.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import regex
 
@@ -61,6 +61,8 @@ _OWN_GOING_ON = {
 _DUE = "and between by distinct else from having join like limit on or select then when where"
 _EARLY_ALIAS = regex.compile(r"[a-z]\d{0,2}|other")  # what an alias that is used before it is declared looks like
 _NEEDS_NO_QUOTES = regex.compile(r"[\w$]+")
+_IN_WORDS = regex.compile(r"[\w$]+")
+_TELLING = 3  # letters that tell which name is meant
 _PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a character
 _FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
 _UNIT_INSIDE = frozenset(("extract", "timestampdiff", "trim"))  # functions that begin with a word of SQL
@@ -111,14 +113,17 @@ class Names:
 
 @dataclass
 class Reader:
-    """One completion as far as it has been written."""
+    """One completion as far as it has been written; `named` says of some of its words, by number, what they may be."""
 
     names: Names
+    named: Mapping[int, Words] = field(default_factory=dict)
+    words: int = 0  # begun in SQL, outside of texts
     tail: str = ""  # of the thought
     in_sql: bool = False
     quote: str = ""
     word: str = ""  # in the making, outside of texts; of a quoted name what stands between the quotes
     allowed: Words | None = None  # what the word in the making may be; None: anything
+    general: bool = False  # whether that word is not bound to one table, and none that is being declared
     declares: bool = False  # whether that word is a new alias
     previous: str = ""  # the word before it
     before: str = ""  # the character before it, spaces left out
@@ -142,6 +147,40 @@ class Reader:
             return all(self._character(c) for c in text)
         return not self.quote and not self.depth and self._end_word("") and not self._due()
 
+    def meant(self, text: str) -> Words | None:
+        """The names that whoever wants to go on with this piece, which may not stand here, can have meant: those that
+        hold what would stand there ("canton" of "SawmillCanton"), else any of the schema, but none of SQL's words, for
+        these are few and known by heart. None: it is not about a name, or that was settled before."""
+        names = self.names
+        if self.quote or self.words + (not self.word) in self.named:
+            return None
+        due = replace(self)
+        if not self.word:
+            text = text.lstrip()
+            due._begin_word()
+        if due.declares or due.allowed is None or due.allowed is names.going_on:
+            return None
+        if due.general and self.word in names.anything.whole and not _IN_WORDS.match(text):
+            return None
+        goes_on = _IN_WORDS.match(text)
+        written = self.word + (goes_on[0].lower() if goes_on else "")
+        known = (names.own.whole if due.general else due.allowed.whole) | self.declared
+        if len(written) >= _TELLING and (found := {name for name in known if written in name}):
+            return Words(found)
+        return Words(known) if self.word and due.general else None
+
+    def held_to(self, names: Words) -> bool:
+        """Let the word in the making be one of these; False: none begins like that."""
+        if not self.word:
+            self.named = {**self.named, self.words + 1: names}
+            return True
+        self.allowed = names
+        return self.word in names.bare
+
+    def with_name(self, word: int, names: Words) -> Reader:
+        """The same, where the word of this number is one of these."""
+        return replace(self, named={**self.named, word: names})
+
     def _character(self, c: str) -> bool:
         if self.quote:
             return self._quoted(c)
@@ -157,10 +196,10 @@ class Reader:
             return False
         if c in "'\"`":
             self._begin_word()
-            if c == "'" or (c == '"' and self._general()):  # some write texts in double quotes
+            if c == "'":
                 self.allowed = None
-            elif self._general():
-                self.allowed = self.names.own
+            elif self.general and self.words not in self.named:
+                self.allowed = None if c == '"' else self.names.own  # some write texts in double quotes
             self.quote = c
         self.depth += (c == "(") - (c == ")")
         fine = fine and self.depth >= 0
@@ -185,6 +224,7 @@ class Reader:
         return known
 
     def _begin_word(self) -> None:
+        self.words += 1
         after_as = self.previous == "as" and self.before != "."
         listed = self.in_with and not self.depth
         self.declares = after_as or listed
@@ -203,6 +243,8 @@ class Reader:
             self.allowed = self.names.opened
         else:
             self.allowed = self.names.going_on if self._complete() else self.names.anything
+        self.general = self._opens() or self.allowed is self.names.anything
+        self.allowed = self.named.get(self.words, self.allowed)
 
     def _due(self, after: str = "") -> bool:
         """Whether a column, a value or a table is due; `after`: the character that is to stand there, for an operator
@@ -221,7 +263,7 @@ class Reader:
         return (
             self.allowed is None
             or self.word in (self.allowed.begun if self.quote else self.allowed.bare)
-            or (self._may_be_alias() and bool(_EARLY_ALIAS.fullmatch(self.word, partial=True)))
+            or self._begins_alias()
             or any(name.startswith(self.word) for name in self.declared)
         )
 
@@ -244,7 +286,7 @@ class Reader:
         elif word == "select":
             self.in_with = self.in_with and self.depth > 0
             self.scopes += ((self.depth, frozenset()),)
-        elif self.scopes and self._general() and after != ".":
+        elif self.scopes and self.general and after != ".":
             depth, columns = self.scopes[-1]
             self.scopes = (*self.scopes[:-1], (depth, columns | {word} & self.names.any_column.whole))
         self.free_from = self.free_from or word in _FROM_INSIDE
@@ -260,9 +302,9 @@ class Reader:
     def _opens(self) -> bool:
         return self.allowed is self.names.operand or self.allowed is self.names.opened
 
-    def _general(self) -> bool:
-        """Whether the word in the making is not bound to one table, and none that is being declared."""
-        return self._opens() or self.allowed is self.names.anything
+    def _begins_alias(self) -> bool:
+        return self._may_be_alias() and bool(_EARLY_ALIAS.fullmatch(self.word, partial=True))
 
     def _may_be_alias(self) -> bool:
-        return self._general() or self.allowed is self.names.own or self.allowed is self.names.going_on
+        names = self.names
+        return self._opens() or any(self.allowed is some for some in (names.anything, names.own, names.going_on))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from random import Random
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.example import Column, Schema
-from pipeline.inference.known_names import Names, Reader
+from pipeline.inference.known_names import Names, Reader, Words
 from pipeline.synth.grammar import draw
 from pipeline.synth.imagined import TRAINING, imagined_view
 
@@ -131,6 +132,55 @@ def test_how_the_text_is_cut_does_not_matter(sql: str, data: st.DataObject) -> N
     pieces = [sql[a:b] for a, b in zip([0, *cuts], [*cuts, len(sql)], strict=True)]
     follower = reader()
     assert all(follower.take(piece) for piece in [*pieces, ""]) == (refused_at(sql) == "")
+
+
+OWN = frozenset(("customers", "orders", "order lines", "id", "name", "city", "customer_id", "paid on", "order_id"))
+
+
+@pytest.mark.parametrize(
+    ("sql", "piece", "meant", "fits"),
+    [
+        ("SELECT sub", "stitute", OWN, False),  # SUBSTRING would fit
+        ("SELECT t1", "tle", OWN, False),
+        ("SELECT c", "ountry", OWN, True),  # not CASE, but "city"
+        ("SELECT l", "ines FROM", {"order lines"}, False),
+        ("SELECT ", "Line", {"order lines"}, True),
+        ("SELECT nam", " FROM", {"name"}, True),
+        ("SELECT SUM(id) AS lengthy FROM orders ORDER BY len", "d", OWN | {"lengthy"}, True),
+        ("SELECT orders.", "paid", {"paid on"}, True),
+        ("SELECT orders.c", "id", None, None),
+        ("SELECT order_id FROM ", "Line", {"order lines"}, True),
+        ("SELECT COUNT", " (*)", None, None),  # means the function, though it may not stand there
+        ("SELECT DISTINCT", ", id", None, None),
+        ("SELECT ", "title", None, None),
+        ("SELECT id FROM orders WHERE id = 'sub", "", None, None),
+        ("SELECT id FROM orders WHERE id > 1 ", "orderly", None, None),
+    ],
+)
+def test_whoever_goes_on_as_no_word_does_meant_a_name(
+    sql: str, piece: str, meant: Set[str] | None, fits: bool | None
+) -> None:
+    follower = reader()
+    assert follower.take(f"\n\n{sql}")
+    found = follower.meant(piece)
+    assert (found and found.whole) == meant
+    if found:
+        assert follower.held_to(found) is fits
+
+
+def test_a_word_that_is_held_to_names_is_nothing_else() -> None:
+    first = reader()
+    assert first.take("SELECT SUM(l")
+    held = first.with_name(first.words, Words(["order lines", "id"])).named
+    for other in ("l", "s", "t1", "NULL", "customer_id", "order lines"):
+        assert not Reader(NAMES, held, in_sql=True).take(f"SELECT SUM({other}")
+    for name in ("id", '"Order Lines"', "`order lines`"):
+        again = Reader(NAMES, held, in_sql=True)
+        assert again.take(f"SELECT SUM({name}), SUM(customer_id) FROM orders")
+        assert again.take("")
+    again = Reader(NAMES, held, in_sql=True)
+    assert again.take("SELECT SUM(i")
+    assert again.meant("rgendwas") is None  # once more would be for ever
 
 
 def test_a_copy_goes_its_own_way() -> None:

@@ -28,6 +28,9 @@ THINK_SHARE = 0.4
 _SIMPLE_TABLES = 2  # simple questions alone are asked of databases with at most so many
 QUESTIONS = (6, 10)  # of one database: a question costs some 80 tokens, its schema some 250
 MYSQL_SHARE = 0.1  # of the databases; the others are SQLite's
+# Of the questions, with a query as people write it that does more work: fine-tuning on query logs, which are full of
+# these, then has no new SQL to teach (EX of a starter without them after SFT: docs/results.md).
+SLOW_SHARE = 0.25
 
 Synthesise = Callable[[random.Random, Level | None], tuple[View, Sequence[Drawn]]]
 
@@ -45,16 +48,21 @@ def synthesise(
     rng: random.Random, level: Level | None = None, lexicon: Lexicon | None = None
 ) -> tuple[View, Sequence[Drawn]]:
     """A database that does not exist, in the words of the training or of another lexicon, and questions that the
-    grammar asks of it, of this level or of any."""
+    grammar asks of it, of this level or of any; some of the latter have slow golds."""
     from pipeline.synth.grammar import draw
     from pipeline.synth.imagined import TRAINING
+    from pipeline.synth.slow import slow_form
 
     view = imagined_for(level, rng, lexicon or TRAINING)
     if rng.random() < MYSQL_SHARE:
         view = replace(view, dialect="mysql")
     wanted = rng.randint(*QUESTIONS)
     tries = (draw(view, rng, level) for _ in range(3 * wanted))  # some shapes do not fit the view
-    return view, list(islice(filter(None, tries), wanted))
+    drawn = list(islice(filter(None, tries), wanted))
+    if level is not None:
+        return view, drawn
+    slow = (rng.random() < SLOW_SHARE and slow_form(one.sql, view.schema, rng, view.dialect) for one in drawn)
+    return view, [replace(one, sql=sql or one.sql) for one, sql in zip(drawn, slow, strict=True)]
 
 
 @dataclass(frozen=True)
