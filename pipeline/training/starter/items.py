@@ -30,7 +30,7 @@ QUESTIONS = (6, 10)  # of one database: a question costs some 80 tokens, its sch
 MYSQL_SHARE = 0.1  # of the databases; the others are SQLite's
 # Of the questions, with a query as people write it that does more work: fine-tuning on query logs, which are full of
 # these, then has no new SQL to teach (EX of a starter without them after SFT: docs/results.md).
-SLOW_SHARE = 0.25
+SLOW_SHARE = 0.12
 
 Synthesise = Callable[[random.Random, Level | None], tuple[View, Sequence[Drawn]]]
 
