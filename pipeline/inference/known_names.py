@@ -61,7 +61,7 @@ _OWN_GOING_ON = {
 _DUE = "and between by distinct else from having join like limit on or select then when where"
 _EARLY_ALIAS = regex.compile(r"[a-z]\d{0,2}|other")  # what an alias that is used before it is declared looks like
 _NEEDS_NO_QUOTES = regex.compile(r"[\w$]+")
-_IN_WORDS = regex.compile(r"[\w$]+")
+_REST_OF_WORD = regex.compile(r"[\w$]*")
 _TELLING = 3  # letters that tell which name is meant
 _PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a character
 _FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
@@ -127,6 +127,7 @@ class Reader:
     declares: bool = False  # whether that word is a new alias
     previous: str = ""  # the word before it
     before: str = ""  # the character before it, spaces left out
+    spaced: bool = False  # whether the last character was a space
     owner: str = ""  # the word before a point
     depth: int = 0
     in_with: bool = False
@@ -151,19 +152,16 @@ class Reader:
         """The names that whoever wants to go on with this piece, which may not stand here, can have meant: those that
         hold what would stand there ("canton" of "SawmillCanton"), else any of the schema, but none of SQL's words, for
         these are few and known by heart. None: it is not about a name, or that was settled before."""
-        names = self.names
-        if self.quote or self.words + (not self.word) in self.named:
-            return None
-        due = replace(self)
+        names, due = self.names, self
         if not self.word:
-            text = text.lstrip()
+            due, text = self.copy(), text.lstrip()
             due._begin_word()
-        if due.declares or due.allowed is None or due.allowed is names.going_on:
+        if self.quote or due.words in self.named or due.declares or due.allowed in (None, names.going_on):
             return None
-        if due.general and self.word in names.anything.whole and not _IN_WORDS.match(text):
+        goes_on = _REST_OF_WORD.match(text)[0].lower()
+        if due.general and self.word in names.anything.whole and not goes_on:
             return None
-        goes_on = _IN_WORDS.match(text)
-        written = self.word + (goes_on[0].lower() if goes_on else "")
+        written = self.word + goes_on
         known = (names.own.whole if due.general else due.allowed.whole) | self.declared
         if len(written) >= _TELLING and (found := {name for name in known if written in name}):
             return Words(found)
@@ -187,10 +185,16 @@ class Reader:
         if c.isalnum() or c in "_$" or c == _PART_OF_ONE:
             if not self.word:
                 self._begin_word()
-            if (not self.word and c.isdigit()) or (c == _PART_OF_ONE and self.names.other_letters):
+            number = not self.word and c.isdigit() and self.words not in self.named
+            if number or (c == _PART_OF_ONE and self.names.other_letters):
                 self.allowed = None
             self.word += c.lower()
+            self.spaced = False
             return self._may_go_on()
+        put_off = self.spaced if c.isspace() else c not in "'\"`"
+        if put_off and not self.word and self.words + 1 in self.named:  # by who does not know the name
+            return False
+        self.spaced = c.isspace()
         fine = self._end_word(c)
         if (self.before == "." and c not in '*"`') or (c in ",)=<>/%|;" and self._due(c)):
             return False

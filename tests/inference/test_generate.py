@@ -210,6 +210,22 @@ def test_with_known_names_no_other_name_is_written(
         assert tables_of(one.text) <= {name.lower() for name in schema.tables}
 
 
+def test_a_name_that_was_begun_wrongly_is_written_anew(
+    fitted: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], shop: Database
+) -> None:
+    """The tables are called otherwise than the model knows them, and others begin as it knows them."""
+    tables = shop.schema.tables.items()
+    schema = Schema(
+        {f"{before}{name[:end]}": columns for name, columns in tables for before, end in (("x_", 99), ("", 2))}
+    )
+    settings = limits().model_copy(update={"known_names": True})
+    free = generate(fitted, tokenizer, prompts, settings)
+    held = generate(fitted, tokenizer, prompts, settings, databases=[replace(shop, schema=schema)] * len(prompts))
+    for (one,), (other,) in zip(free, held, strict=True):
+        (known,), (written, *_) = (re.findall(r"FROM\s+[`\"]?(\w+)", text) for text in (one.text, other.text))
+        assert written.lower() == f"x_{known}"
+
+
 def tables_of(text: str) -> set[str]:
     """What stands behind FROM, the last word left out: it may not have been written to its end."""
     sql = text.rpartition("</think>")[2]
