@@ -9,7 +9,7 @@ top-p and penalties, beams, guessed tokens that are verified (assisted decoding)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ import torch
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
 from pipeline.errors import InputError
-from pipeline.inference.known_names import Reader
+from pipeline.inference.guide import Followed, Guide
 from pipeline.inference.packed_attention import attending_packed, packed_inputs
 from pipeline.inference.packing import once
 from pipeline.inference.shared_prompts import SharedPromptLayer, attending_to_shared_prompts, can_share_prompts
@@ -38,53 +38,6 @@ class Decoding:
     ends: Collection[int]
     pad: int
     logprobs: bool = False
-
-
-@dataclass(frozen=True)
-class Guide:
-    """Keeps greedy completions to what their readers let stand, one reader a prompt; `text` is a token's text, "" for
-    one that ends."""
-
-    readers: Sequence[Reader]
-    text: Callable[[int], str]
-
-
-class _Followed:
-    """A batch's completions with a reader for each, as they are written.
-
-    A word that goes on as none may is held to the names that can be meant. Where none of these begins like that (the
-    model writes "canton", the column is "SawmillCanton"), the completion is ended, and `abandoned` holds the reader
-    that it should have had, by its number.
-    """
-
-    def __init__(self, readers: list[Reader], text: Callable[[int], str], end: int) -> None:
-        self._first, self._readers, self._text, self._end = readers, list(readers), text, end
-        self.abandoned: dict[int, Reader] = {}
-
-    def choose(self, logits: torch.Tensor, row: torch.Tensor, living: torch.Tensor) -> torch.Tensor:
-        """The likeliest token that may stand there; where none may, the likeliest. `logits`: [prompts, completions,
-        vocabulary]; `row`, `living`: [prompts, completions]."""
-        chosen = logits.argmax(-1)
-        for place in living.nonzero().tolist():
-            at = tuple(place)
-            number = int(row[at])
-            if self._take(number, int(chosen[at])):
-                continue
-            reader = self._readers[number]
-            names = reader.meant(self._text(int(chosen[at])))
-            if names and not reader.held_to(names):
-                self.abandoned[number], chosen[at] = self._first[number].with_name(reader.words, names), self._end
-                continue
-            order = iter(logits[at].argsort(descending=True)[1:].tolist())
-            chosen[at] = next((token for token in order if self._take(number, token)), int(chosen[at]))
-        return chosen
-
-    def _take(self, number: int, token: int) -> bool:
-        reader = self._readers[number].copy()
-        fine = reader.take(self._text(token))
-        if fine:
-            self._readers[number] = reader
-        return fine
 
 
 class Written(NamedTuple):
@@ -155,7 +108,7 @@ def _decode_guided(
 ) -> list[Written]:
     """As `_decode_sharing`; what was abandoned is decoded anew, by the reader that it should have had."""
     owners = [prompt for prompt in range(len(prompts)) for _ in range(samples)]
-    followed = _Followed([guide.readers[owner] for owner in owners], guide.text, min(decoding.ends))
+    followed = Followed([guide.readers[owner] for owner in owners], guide.text, min(decoding.ends))
     written = _decode_sharing(model, prompts, samples, decoding, followed)
     if followed.abandoned:
         again = [prompts[owners[row]] for row in followed.abandoned]
@@ -170,7 +123,7 @@ def _decode_sharing(
     prompts: Sequence[list[int]],
     samples: int,
     decoding: Decoding,
-    followed: _Followed | None = None,
+    followed: Followed | None = None,
 ) -> list[Written]:
     """All completions of the first prompt, then of the second, and so on."""
     on_cpu = model.device.type == "cpu"  # there a token more is time; plain attention is the faster on a GPU

@@ -49,8 +49,10 @@ def generate(
     With `databases`, one for each prompt, and `settings.known_names`, greedy SQL names only what the schema has.
     Prompts that begin alike share a batch; a prompt is read once for all its samples.
     """
-    from pipeline.inference.decoding import Decoding, Guide, decode_by_length
-    from pipeline.inference.known_names import Names, Reader
+    from pipeline.inference.decoding import Decoding, decode_by_length
+    from pipeline.inference.guide import Guide
+    from pipeline.inference.known_names import Reader
+    from pipeline.inference.names import Names
 
     if not prompts:
         return []

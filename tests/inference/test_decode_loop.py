@@ -9,7 +9,8 @@ import pytest
 from pipeline.data.example import Schema
 from pipeline.errors import InputError
 from pipeline.inference import decoding as decode_loop
-from pipeline.inference.known_names import Names, Reader
+from pipeline.inference.known_names import Reader
+from pipeline.inference.names import Names
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -221,7 +222,8 @@ def test_a_model_can_be_trained_after_it_has_decoded() -> None:
 
 
 def test_a_guide_wants_a_model_that_shares_prompts() -> None:
-    from pipeline.inference.decoding import Guide, decode_by_length
+    from pipeline.inference.decoding import decode_by_length
+    from pipeline.inference.guide import Guide
 
     guide = Guide([Reader(Names(Schema({}), "sqlite"))] * len(PROMPTS), str)
     with pytest.raises(InputError, match="known_names"):

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.example import Column, Schema
-from pipeline.inference.known_names import Names, Reader, Words
+from pipeline.inference.known_names import Reader
+from pipeline.inference.names import Names, Words
 from pipeline.synth.grammar import draw
 from pipeline.synth.imagined import TRAINING, imagined_view
 

@@ -21,9 +21,10 @@ from pipeline.errors import InputError
 from pipeline.inference import packed_attention
 from pipeline.inference.packed_attention import attending_packed
 from pipeline.inference.packing import pack
+from pipeline.synth.view import Level
 from pipeline.training.model import build_model, load_model, load_tokenizer
 from pipeline.training.starter.batches import Stream, batches
-from pipeline.training.starter.items import Cutter, database_of, synthesise, tell
+from pipeline.training.starter.items import SLOW_SHARE, Cutter, database_of, synthesise, tell
 from pipeline.training.starter.loop import hidden_states, loss_of, pretrain
 from pipeline.training.starter.optimizers import WARMUP_STEPS, factor
 from pipeline.training.starter.vocabulary import starter_tokenizer
@@ -261,3 +262,16 @@ def test_a_model_of_another_size_is_refused(
     train(tmp_path / "c", folder, [])
     with pytest.raises(InputError, match="give the sizes it was made with"):
         train(tmp_path / "c", folder, [], architecture=other)
+
+
+def test_some_questions_have_slow_golds_but_not_where_one_level_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seed's databases with and without: the golds that differ are slow forms of the others."""
+
+    def golds(share: float, level: Level | None) -> list[str]:
+        monkeypatch.setattr("pipeline.training.starter.items.SLOW_SHARE", share)
+        return [one.sql for seed in range(60) for one in synthesise(random.Random(seed), level)[1]]
+
+    fast, mixed = golds(0.0, None), golds(SLOW_SHARE, None)
+    share = sum(a != b for a, b in zip(fast, mixed, strict=True)) / len(fast)
+    assert SLOW_SHARE / 2 < share < SLOW_SHARE * 1.5
+    assert golds(1.0, "simple") == golds(0.0, "simple")
