@@ -1,8 +1,9 @@
 """Step `self_distill`: rounds of self-distillation.
 
 The model samples thoughts for training questions; those that lead to a right result join the training data, and a
-fresh copy of the base model is trained on the union (HES-SQL; methods: self-distillation). Thinking-mode EX on the dev
-split is measured before and after each round: where it falls, or nothing new has been solved, the rounds end, and the
+fresh copy of the base model is trained on the union (HES-SQL; methods: self-distillation). EX on the dev split is
+measured before and after each round: where it falls in thinking mode (HES-SQL) or in the mean of both modes (a fused
+model must not pay for its thoughts with its other answers), or nothing new has been solved, the rounds end, and the
 model from before is kept. A round that has ended is never repeated; one that was interrupted goes on.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from pipeline.config import RunConfig
 from pipeline.data.dataset import Dataset
 from pipeline.data.splits import cap
 from pipeline.engine.pool import Engine
-from pipeline.evaluation.scorecard import answer
+from pipeline.evaluation.scorecard import answer, score
 from pipeline.registry.models import resolve_base
 from pipeline.rewards.copies import Copies, open_copies
 from pipeline.rewards.engine import open_engine
@@ -33,15 +33,16 @@ from pipeline.training.launch import train
 if TYPE_CHECKING:
     from pipeline.training.self_distill import Verified
 
+_JUDGED = {"ex_think": "thinking-mode", "ex": "both modes'"}
 _ROUND_FILE, _THOUGHTS_FILE, _BEFORE_FILE = "round.json", "thoughts.json", "before.json"
 
 
 class Round(BaseModel):
-    """What a round has found: figures of its training, and thinking-mode EX of the model that it has trained (None: it
-    was not trained, for nothing new was solved)."""
+    """What a round has found: figures of its training, and EX of the model that it has trained (empty: it was not
+    trained, for nothing new was solved)."""
 
     metrics: dict[str, float] = {}
-    ex: float | None = None
+    ex: dict[str, float] = {}
 
 
 def run(config: RunConfig, context: Context) -> Result:
@@ -71,7 +72,7 @@ class _Rounds:
 
     def run(self) -> tuple[str, dict[str, float]]:
         """Why the rounds have ended, and their figures."""
-        before = ex = after = self._before()
+        before = best = after = self._before()
         known: Verified = {}
         metrics: dict[str, float] = {}
         note = f"{self.config.profile.self_distill.rounds} rounds done"
@@ -84,22 +85,25 @@ class _Rounds:
             }
             metrics |= solved
             found = self._round(number, folder, thoughts if thoughts != known else {})
-            if found.ex is None:
+            if not found.ex:
                 note = "it solved no training question" if not known else f"round {number} found no new thought"
                 break
             self.done, after = number, found.ex
-            if found.ex < ex:
-                note = f"thinking-mode EX fell from {ex:.1%} to {found.ex:.1%} in round {number}"
+            fallen = [f"{name} EX {best[k]:.1%} to {after[k]:.1%}" for k, name in _JUDGED.items() if after[k] < best[k]]
+            if fallen:
+                note = f"round {number} lowered {' and '.join(fallen)}"
                 break
-            known, ex, self.best, metrics = thoughts, found.ex, folder / "final", metrics | found.metrics
-        return note, metrics | {"dev_ex_think_before": before, "dev_ex_think_after": after}
+            known, best, self.best, metrics = thoughts, after, folder / "final", metrics | found.metrics
+        ends = {"before": before, "after": after}
+        return note, metrics | {f"dev_{mode}_{end}": ex[mode] for end, ex in ends.items() for mode in ex}
 
-    def _before(self) -> float:
+    def _before(self) -> dict[str, float]:
         file = self.context.work / _BEFORE_FILE
         if file.is_file():
-            return float(json.loads(file.read_text(encoding="utf-8")))
+            found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
+            return found
         before = self._dev_ex(self.start)
-        self._log(0, {"dev_ex_think": before})
+        self._log(0, {f"dev_{mode}": ex for mode, ex in before.items()})
         _write(file, json.dumps(before))
         return before
 
@@ -161,12 +165,13 @@ class _Rounds:
             metrics = train(job, fused_rows(tokenizer, self.dataset.splits["train"], self.dataset.databases, thoughts))
             found = Round(metrics=metrics, ex=self._dev_ex(str(job.output)))
             kept = sum(map(len, thoughts.values()))
-            self._log(number, {"dev_ex_think": found.ex, "questions_solved": len(thoughts), "thoughts_kept": kept})
+            measured = {f"dev_{mode}": ex for mode, ex in found.ex.items()}
+            self._log(number, measured | {"questions_solved": len(thoughts), "thoughts_kept": kept})
         _write(file, found.model_dump_json())
         return found
 
-    def _dev_ex(self, model: str) -> float:
-        """Thinking-mode EX of a model folder on the dev split (greedy)."""
+    def _dev_ex(self, model: str) -> dict[str, float]:
+        """EX of a model folder on the dev split (greedy): by mode, and their mean."""
         from pipeline.training.model import load_model, load_tokenizer
 
         answers = answer(
@@ -178,13 +183,13 @@ class _Rounds:
             self.copies,
             self.config.profile.generation,
             "dev questions",
-            modes=("think",),
         )
-        return statistics.fmean(a.rollout.correct for a in answers)
+        figures = score(answers)
+        return {name: figures[name] for name in ("ex", "ex_think", "ex_no_think")}
 
-    def _log(self, number: int, figures: Mapping[str, float | None]) -> None:
+    def _log(self, number: int, figures: Mapping[str, float]) -> None:
         for name, value in figures.items():
-            self.context.client.log_metric(self.context.run_id, f"round/{name}", float(value or 0), step=number)
+            self.context.client.log_metric(self.context.run_id, f"round/{name}", value, step=number)
 
 
 def _hand_on(model: Path, final: Path) -> None:

@@ -125,5 +125,18 @@ def test_a_round_that_was_killed_goes_on(distil: Distil, tmp_path: Path, mlflow_
 def test_a_model_that_thinks_worse_is_not_handed_on(distil: Distil) -> None:
     before, result = distil(1)
     assert result.metrics["dev_ex_think_after"] < result.metrics["dev_ex_think_before"]
-    assert result.notes["kept"].startswith("the model from before: thinking-mode EX fell from 100.0%")
+    assert result.notes["kept"].startswith("the model from before: round 1 lowered thinking-mode EX 100.0%")
+    assert result.uris["model"] == before
+
+
+def test_thoughts_must_not_cost_the_other_answers_more_than_they_gain(
+    distil: Distil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = iter(
+        [{"ex": 0.5, "ex_think": 0.5, "ex_no_think": 0.5}, {"ex": 0.45, "ex_think": 0.6, "ex_no_think": 0.3}]
+    )
+    monkeypatch.setattr("pipeline.steps.self_distill._Rounds._dev_ex", lambda *_: next(measured))
+    before, result = distil(1)
+    assert result.notes["kept"] == "the model from before: round 1 lowered both modes' EX 50.0% to 45.0%"
+    assert result.metrics["dev_ex_think_after"] == 0.6
     assert result.uris["model"] == before
