@@ -147,19 +147,21 @@ class CollapseSettings(Settings):
 class GrpoSettings(Settings):
     """Group relative policy optimisation: `steps` updates on `prompts_per_step` groups of `generations` rollouts.
 
-    `micro_batch` as in SftSettings, in rollouts. `beta` weighs the KL term (0: no reference model); the ratio is kept
-    within 1 - `epsilon` .. 1 + `epsilon_high` (None: `epsilon`); `loss_type`, `scale_rewards`, `importance_sampling`
-    and `mask_truncated` (rollouts cut at their limit teach nothing) are TRL's. `vllm` writes the rollouts with vLLM:
-    "colocate" in the training's processes, with `vllm_memory_share` of each GPU, "server" at `vllm_host`:`vllm_port`,
-    "" without. `rollout_batch`: rollouts that each GPU writes at once (0: its share of the step); with a smaller one
-    than that share, the memory reward learns only the last ones of each step. `curriculum` draws prompts by what they
-    can teach (see pipeline/training/curriculum.py) instead of each as often as any other."""
+    `micro_batch` as in SftSettings, in rollouts; `warmup_share` of the steps, in which the learning rate rises from
+    nothing. `beta` weighs the KL term (0: no reference model); the ratio is kept within 1 - `epsilon` .. 1 +
+    `epsilon_high` (None: `epsilon`); `loss_type`, `scale_rewards`, `importance_sampling` and `mask_truncated`
+    (rollouts cut at their limit teach nothing) are TRL's. `vllm` writes the rollouts with vLLM: "colocate" in the
+    training's processes, with `vllm_memory_share` of each GPU, "server" at `vllm_host`:`vllm_port`, "" without.
+    `rollout_batch`: rollouts that each GPU writes at once (0: its share of the step); with a smaller one than that
+    share, the memory reward learns only the last ones of each step. `curriculum` draws prompts by what they can teach
+    (see pipeline/training/curriculum.py) instead of each as often as any other."""
 
     steps: Positive
     prompts_per_step: Positive
     generations: Annotated[int, Field(gt=1)]
     micro_batch: Annotated[int, Field(ge=0)] = 0
     learning_rate: Annotated[float, Field(gt=0)]
+    warmup_share: Share = 0.0
     temperature: Annotated[float, Field(gt=0)] = 1.0
     beta: Annotated[float, Field(ge=0)] = 0.0
     epsilon: Annotated[float, Field(gt=0)] = 0.2

@@ -228,6 +228,7 @@ def train_grpo(
         **vllm_arguments(settings, model_settings.max_length + generation.max_new_tokens),
         num_generations=settings.generations,
         learning_rate=settings.learning_rate,
+        warmup_steps=settings.warmup_share,
         temperature=settings.temperature,
         beta=settings.beta,
         epsilon=settings.epsilon,

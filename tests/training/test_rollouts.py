@@ -102,6 +102,7 @@ def test_the_trainers_figures_are_those_of_our_rollouts(
         generations=4,
         micro_batch=2,
         learning_rate=1e-3,
+        warmup_share=0.5,
         temperature=1.6,
         mask_truncated=True,
         checkpoint_steps=10,
@@ -126,5 +127,6 @@ def test_the_trainers_figures_are_those_of_our_rollouts(
         assert figures["completions/mean_length"] == pytest.approx(statistics.fmean(lengths))
         assert figures["completions/max_length"] == max(lengths)
         assert figures["completions/clipped_ratio"] == pytest.approx(statistics.fmean(cut))
+    assert [figures["learning_rate"] for figures in found[:2]] == [0.0, 1e-3]
     ended = {ids[-1] == tokenizer.eos_token_id for batch in batches for ids in batch}
     assert ended == {True, False}
