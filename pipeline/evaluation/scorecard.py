@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from pipeline.data.example import Database, Example
-from pipeline.data.prompts import MODES, Mode, render_prompt
+from pipeline.data.prompts import MODES, render_prompt
 from pipeline.engine.latency import LatencyComparison, compare_latency
 from pipeline.engine.pool import Engine
 from pipeline.engine.result import Query
@@ -113,10 +113,9 @@ def answer(
     copies: Copies,
     generation: GenerationSettings,
     label: str,
-    modes: Sequence[Mode] = MODES,
 ) -> list[Answer]:
     """Greedy answers to every question, one mode after the other, executed and compared."""
-    asked = [(example, mode) for mode in modes for example in examples]
+    asked = [(example, mode) for mode in MODES for example in examples]
     prompts = [render_prompt(tokenizer, example, databases[example.db_id], mode) for example, mode in asked]
     own = [databases[example.db_id] for example, _ in asked]
     written = [group[0] for group in generate(model, tokenizer, prompts, generation, label=label, databases=own)]

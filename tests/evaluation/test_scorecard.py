@@ -150,11 +150,6 @@ def test_a_model_answers_every_question_in_both_modes(
     assert figures["ex"] == figures["obedience_think"] == figures["obedience_no_think"] == 1
     assert figures["tokens_think"] > figures["tokens_no_think"]
 
-    thinking = answer(fitted, tokenizer, engine, known, databases, {}, limits, "test", modes=("think",))
-    assert [(a.rollout.mode, a.rollout.text) for a in thinking] == [
-        (a.rollout.mode, a.rollout.text) for a in answers[: len(known)]
-    ]
-
 
 def test_an_answer_that_was_cut_is_not_right(
     fitted: PreTrainedModel,
