@@ -45,9 +45,17 @@ class Followed:
             if names and not reader.held_to(names):
                 self.abandoned[number], chosen[at] = self._first[number].with_name(reader.words, names), self._end
                 continue
-            order = iter(logits[at].argsort(descending=True)[1:].tolist())
-            chosen[at] = next((token for token in order if self._take(number, token)), int(chosen[at]))
+            chosen[at] = self._instead(number, logits[at])
         return chosen
+
+    def _instead(self, number: int, logits: torch.Tensor) -> int:
+        """The likeliest token that may stand where the likeliest of all may not: a word for a word, if there is one."""
+        reader, (likeliest, *others) = self._readers[number], logits.argsort(descending=True).tolist()
+        if reader.begins_word(self._text(likeliest)):
+            words = (token for token in others if reader.begins_word(self._text(token)) and self._take(number, token))
+            if (word := next(words, None)) is not None:
+                return word
+        return next((token for token in others if self._take(number, token)), likeliest)
 
     def _take(self, number: int, token: int) -> bool:
         reader = self._readers[number].copy()

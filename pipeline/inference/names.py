@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 
 import regex
 
@@ -46,6 +47,8 @@ _OWN_GOING_ON = {
 }
 # Words behind which a column, a value or a table is due.
 _DUE = "and between by distinct else from having join like limit on or select then when where"
+# What a parenthesis behind FROM or JOIN begins with.
+_QUERIES = "select values with"
 _NEEDS_NO_QUOTES = regex.compile(r"[\w$]+")
 
 
@@ -73,18 +76,32 @@ class Names:
 
     def __init__(self, schema: Schema, dialect: str) -> None:
         self.columns = {t.lower(): Words(c.name for c in columns) for t, columns in schema.tables.items()}
-        self.tables = Words(schema.tables)
-        self.any_column = Words(c.name for columns in schema.tables.values() for c in columns)
-        self.own = self.tables | self.any_column
-        self.other_letters = not "".join(self.own.whole).isascii()
         functions = Words(f"{_FUNCTIONS} {_OWN_FUNCTIONS[dialect]}".split())
-        self.functions = functions.whole - self.own.whole - frozenset(_OPENING.split())
-        self.operand = functions | Words(_OPENING.split()) | self.own
-        self.opened = self.operand | Words(_IN_PARENTHESES.split())
+        self._opening = functions | Words(_OPENING.split())
         self.going_on = Words(f"{_GOING_ON} {_OWN_GOING_ON[dialect]}".split())
-        self.anything = self.opened | self.going_on
+        self.queries = Words(_QUERIES.split())
+        self._name(Words(schema.tables))
+        self.other_letters = not "".join(self.own.whole).isascii()
+        self.functions = functions.whole - self.own.whole - frozenset(_OPENING.split())
         self.keywords = self.anything.whole - self.own.whole
+        self.only_tables = self.tables.whole - self.any_column.whole - (self._opening | self.going_on).whole
         self.due = frozenset(_DUE.split()) - self.own.whole
+        self._within: dict[frozenset[str], Names] = {}
+
+    def _name(self, tables: Words) -> None:
+        self.tables = tables
+        self.any_column = Words(column for table in tables.whole for column in self.columns[table].whole)
+        self.own = tables | self.any_column
+        self.operand = self._opening | self.own
+        self.opened = self.operand | Words(_IN_PARENTHESES.split())
+        self.anything = self.opened | self.going_on
+
+    def within(self, tables: frozenset[str]) -> Names:
+        """The same, where a query reads these tables only."""
+        if tables not in self._within:
+            self._within[tables] = copy(self)
+            self._within[tables]._name(Words(tables))
+        return self._within[tables]
 
     def tables_with(self, columns: frozenset[str]) -> Words:
         """The tables that have all of these columns; all tables if none has."""

@@ -44,6 +44,15 @@ FINE = (
     "SELECT name FROM customers WHERE id NOT BETWEEN 1 AND 2 AND name NOT LIKE '%a' AND City IS NOT NULL",
     "SELECT CASE WHEN id > 1 THEN 'a' ELSE NULL END AS size, name || ', ' || City, id * 2 % 3 FROM customers",
     "SELECT SUM(id) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM orders, customers",
+    "SELECT name, (SELECT COUNT(*) FROM orders WHERE customer_id = customers.id AND City = 'x') FROM customers",
+    "SELECT name FROM customers WHERE EXISTS (SELECT 1 FROM orders WHERE customer_id = customers.id AND City = 'x')",
+    "SELECT total FROM (SELECT COUNT(*) AS total, City FROM customers GROUP BY City) AS t WHERE total > 1 AND City = 1",
+    "SELECT name FROM customers UNION SELECT customer_id FROM orders WHERE id > 1 ORDER BY name",
+    "SELECT T1.id FROM orders AS T1 WHERE T1.id IN (SELECT T1.id FROM customers AS T1 WHERE T1.City = 'x') "
+    "AND T1.customer_id = 2",
+    'WITH RECURSIVE t AS (SELECT id FROM orders UNION ALL SELECT id + 1 FROM t WHERE id < 9) SELECT "id" FROM t s, t',
+    'SELECT name FROM customers WHERE name BETWEEN "a" AND "b" AND name IN ("c", "d") AND REPLACE(name, "e", "f") = 1',
+    "SELECT orders.id * 1.5, .5 FROM orders JOIN customers USING (id) GROUP BY orders.id HAVING MAX(customer_id) > 1",
     "SELECT COUNT(DISTINCT CASE WHEN id = 1 THEN id END) FROM orders UNION ALL SELECT 1 LIMIT 3 OFFSET 1",
 )
 FINE_IN_SQLITE = ("SELECT CAST(strftime('%Y', \"paid on\") AS INTEGER) FROM orders",)
@@ -95,7 +104,31 @@ WRONG = (
     ("SELECT AVG >= 31 FROM orders", "SELECT AVG "),
     ("SELECT AVG(id.id) FROM orders", "SELECT AVG(id."),
     ("SELECT id customer_id FROM orders", "SELECT id cus"),
-    ("SELECT id FROM orders WHERE with = 2", "SELECT id FROM orders WHERE wi"),
+    ("SELECT id FROM 01", "SELECT id FROM 0"),
+    ("SELECT id FROM -01", "SELECT id FROM -"),
+    ("SELECT id FROM orders, *", "SELECT id FROM orders, *"),
+    ("SELECT id FROM 'orders'", "SELECT id FROM '"),
+    ("SELECT id FROM (orders)", "SELECT id FROM (o"),
+    ("SELECT id AS n FROM n", "SELECT id AS n FROM n"),
+    ("WITH t AS (SELECT id FROM t)", "WITH t AS (SELECT id FROM t"),
+    ("SELECT orders.1 FROM orders", "SELECT orders.1"),
+    ("SELECT id FROM orders WHERE City = 'x'", "SELECT id FROM orders WHERE Ci"),
+    ("SELECT id FROM orders GROUP BY name", "SELECT id FROM orders GROUP BY na"),
+    ("SELECT id FROM orders WHERE customers.id = 1", "SELECT id FROM orders WHERE customers"),
+    ("SELECT id FROM orders AS o WHERE o.City = 1", "SELECT id FROM orders AS o WHERE o.Ci"),
+    ("SELECT id FROM orders o WHERE o.City = 1", "SELECT id FROM orders o WHERE o.Ci"),
+    ("SELECT id FROM orders WHERE t1.id = 1", "SELECT id FROM orders WHERE t1"),
+    (
+        "SELECT name FROM customers WHERE id IN (SELECT id FROM (SELECT id FROM orders WHERE City = 1) AS t)",
+        "SELECT name FROM customers WHERE id IN (SELECT id FROM (SELECT id FROM orders WHERE Ci",
+    ),
+    ('SELECT id FROM orders WHERE "paid at" = 1', 'SELECT id FROM orders WHERE "paid a'),
+    ('SELECT MAX("paid at") FROM orders', 'SELECT MAX("paid a'),
+    ("SELECT id FROM orders WHERE orders = 1", "SELECT id FROM orders WHERE orders "),
+    ("SELECT customers FROM customers", "SELECT customers "),
+    (f"SELECT id = '{'a and ' * 5}'", f"SELECT id = '{'a and ' * 4}"),
+    ("SELECT id FROM orders WHERE id = 'a\n'", "SELECT id FROM orders WHERE id = 'a\n"),
+    ("SELECT id FROM orders WHERE with = 2", "SELECT id FROM orders WHERE w"),
 )
 
 
@@ -136,6 +169,7 @@ def test_how_the_text_is_cut_does_not_matter(sql: str, data: st.DataObject) -> N
 
 
 OWN = frozenset(("customers", "orders", "order lines", "id", "name", "city", "customer_id", "paid on", "order_id"))
+OF_ORDERS = frozenset(("orders", "id", "customer_id", "paid on"))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +181,7 @@ OWN = frozenset(("customers", "orders", "order lines", "id", "name", "city", "cu
         ("SELECT l", "ines FROM", {"order lines"}, False),
         ("SELECT ", "Line", {"order lines"}, True),
         ("SELECT nam", " FROM", {"name"}, True),
-        ("SELECT SUM(id) AS lengthy FROM orders ORDER BY len", "d", OWN | {"lengthy"}, True),
+        ("SELECT SUM(id) AS lengthy FROM orders ORDER BY len", "d", OF_ORDERS | {"lengthy"}, True),
         ("SELECT orders.", "paid", {"paid on"}, True),
         ("SELECT orders.c", "id", None, None),
         ("SELECT order_id FROM ", "Line", {"order lines"}, True),
@@ -182,6 +216,24 @@ def test_a_word_that_is_held_to_names_is_nothing_else() -> None:
     again = Reader(NAMES, held, in_sql=True)
     assert again.take("SELECT SUM(i")
     assert again.meant("rgendwas") is None  # once more would be for ever
+
+
+def test_a_thought_must_end_before_the_completion_does() -> None:
+    thinking = Reader(NAMES)
+    assert thinking.take("<think>\nUse orders.")
+    assert not thinking.copy().take("")
+
+
+@pytest.mark.parametrize("pieces", [["</think>"], ["\n</think>"], ["</", "think", ">"], [*"</think>"]])
+def test_a_thought_that_goes_round_in_circles_may_only_end(pieces: list[str]) -> None:
+    thinking = Reader(NAMES)
+    assert thinking.take("<think>\nUse orders. Join " + "orders for " * 3)
+    assert thinking.copy().take("orders for customers.")
+    assert thinking.take("orders for ")
+    for other in ("orders", "\n", " customers", "<", "think>"):
+        assert thinking.copy().take(other) is (other == "<")
+    assert all(thinking.take(piece) for piece in pieces)
+    assert not thinking.take("\nSELECT no_such")
 
 
 def test_a_copy_goes_its_own_way() -> None:
