@@ -38,12 +38,11 @@ _AFTER_TABLES = frozenset(
 )
 _STRUCTURE = frozenset(("between", "recursive", "select", "with")) | _READS | _AFTER_TABLES | _FROM_INSIDE
 _BEFORE_TEXT = frozenset(("between", "else", "glob", "like", "then"))
-
-
 _CIRCLES, _SHORTEST_CIRCLE, _LONGEST_CIRCLE = 4, 6, 60  # this often the same letters, so many
 
 
 def _circles(text: str) -> bool:
+    """Whether the text ends by saying the same again and again."""
     return any(text.endswith(text[-n:] * _CIRCLES) for n in range(_SHORTEST_CIRCLE, len(text) // _CIRCLES + 1))
 
 
@@ -119,6 +118,8 @@ class Reader:
         hold what would stand there ("canton" of "SawmillCanton"), else any of the schema, but none of SQL's words, for
         these are few and known by heart. None: it is not about a name, or that was settled before."""
         due = self
+        if not self.in_sql:
+            return None
         if not self.word:
             due, text = self.copy(), text.lstrip()
             due._begin_word()
@@ -148,7 +149,8 @@ class Reader:
     def begins_word(self, text: str) -> bool:
         """Whether this piece begins a word, or a quoted name, behind whatever stands there."""
         first = text.lstrip()[:1]
-        return not self.quote and (not self.word or text[:1].isspace()) and (first.isalpha() or first in _WORD_BEGINS)
+        between = self.in_sql and not self.quote and (not self.word or text[:1].isspace())
+        return between and (first.isalpha() or first in _WORD_BEGINS)
 
     def _character(self, c: str) -> bool:
         if self.quote:
