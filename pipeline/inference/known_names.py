@@ -5,9 +5,10 @@ A small model copies a long or unknown name piece by piece, and one wrong piece 
 decoded, `Reader` follows its SQL as text, whatever the tokenizer's pieces are, and says of the next piece whether some
 word that may stand here begins like that (incremental parsing against a schema as in PICARD, arXiv 2109.05093, which
 parses the whole grammar). Functions are the dialect's, with their parenthesis right behind them. Whoever wants to go on
-with a word as no word goes on meant a name (`meant`). Thoughts, numbers and texts are free.
+with a word as no word goes on meant a name (`meant`). Thoughts, numbers and texts are free, but none says the same
+again and again, and a completion does not end before its thought does.
 A table after FROM has all columns that the query has named without one, and behind FROM a query names columns of what
-it reads only. Not covered: joins in parentheses or whose columns without a table are not the first table's, aliases
+it reads only. Not covered: joins in parentheses, or whose columns without a table are not the first table's, aliases
 used before they are declared (but one letter with digits, like t1, "other" and "total"), texts with line breaks, texts
 in double quotes where a name may stand, and statements other than SELECT.
 """

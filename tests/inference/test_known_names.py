@@ -232,7 +232,8 @@ def test_a_thought_that_goes_round_in_circles_may_only_end(pieces: list[str]) ->
     assert thinking.take("orders for ")
     for other in ("orders", "\n", " customers", "<", "think>"):
         assert thinking.copy().take(other) is (other == "<")
-        assert thinking.meant(other) is None and not thinking.begins_word(other)
+        assert thinking.meant(other) is None
+        assert not thinking.begins_word(other)
     assert all(thinking.take(piece) for piece in pieces)
     assert not thinking.take("\nSELECT no_such")
 
