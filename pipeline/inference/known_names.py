@@ -22,8 +22,9 @@ from typing import Any
 
 import regex
 
-from pipeline.data.prompts import THINK_CLOSE
 from pipeline.inference.names import Names, Words
+from pipeline.inference.scopes import AFTER_TABLES, READS, Scope, readable
+from pipeline.inference.thoughts import Thought, circles
 
 _EARLY_ALIAS = regex.compile(r"[a-z]\d{0,2}|other")  # what an alias that is used before it is declared looks like
 _REST_OF_WORD = regex.compile(r"[\w$]*")
@@ -33,30 +34,8 @@ _PART_OF_ONE = "\N{REPLACEMENT CHARACTER}"  # a piece of some bytes of a charact
 _FROM_INSIDE = frozenset(("extract", "trim", "substring"))  # functions with a FROM of their own
 _UNIT_INSIDE = frozenset(("extract", "timestampdiff", "trim"))  # functions that begin with a word of SQL
 _AGGREGATES = frozenset(("avg", "count", "max", "min", "sum"))
-_READS = frozenset(("from", "join"))  # words behind which a table is due
-_AFTER_TABLES = frozenset(
-    ("except", "group", "having", "intersect", "limit", "on", "order", "union", "using", "where", "window")
-)
-_STRUCTURE = frozenset(("between", "recursive", "select", "with")) | _READS | _AFTER_TABLES | _FROM_INSIDE
+_STRUCTURE = frozenset(("between", "recursive", "select", "with")) | READS | AFTER_TABLES | _FROM_INSIDE
 _BEFORE_TEXT = frozenset(("between", "else", "glob", "like", "then"))
-_CIRCLES, _SHORTEST_CIRCLE, _LONGEST_CIRCLE = 4, 6, 60  # this often the same letters, so many
-
-
-def _circles(text: str) -> bool:
-    """Whether the text ends by saying the same again and again."""
-    return any(text.endswith(text[-n:] * _CIRCLES) for n in range(_SHORTEST_CIRCLE, len(text) // _CIRCLES + 1))
-
-
-@dataclass(frozen=True)
-class _Scope:
-    """What a SELECT has named so far."""
-
-    depth: int
-    sees_outer: bool  # whether it may name columns of the query around it
-    columns: frozenset[str] = frozenset()  # without a table
-    tables: frozenset[str] = frozenset()  # of the schema, that it reads
-    reads_others: bool = False  # reads a query as well, whose columns are unknown
-    clause: str = "select"  # or "from", or "after" that
 
 
 @dataclass
@@ -67,7 +46,7 @@ class Reader:
     named: Mapping[int, Words] = field(default_factory=dict)
     here: Names = field(init=False)  # what the word in the making may be, if it is of the schema
     words: int = 0  # begun in SQL; a text counts as one
-    tail: str = ""  # of the thought
+    thought: Thought = field(default_factory=Thought)
     in_sql: bool = False
     quote: str = ""
     word: str = ""  # in the making, outside of texts; of a quoted name what stands between the quotes
@@ -89,7 +68,7 @@ class Reader:
     queries: frozenset[str] = frozenset()  # of a WITH
     read: str = ""  # the table right before, which may get an alias
     aliased: Mapping[str, frozenset[str]] = field(default_factory=dict)  # tables of each alias
-    scopes: tuple[_Scope, ...] = ()
+    scopes: tuple[Scope, ...] = ()
 
     def __post_init__(self) -> None:
         self.here = self.names
@@ -100,19 +79,12 @@ class Reader:
     def take(self, text: str) -> bool:
         """Go on behind this piece ("" is the end); False: it may not stand here, or may not end what stands before."""
         if not self.in_sql:
-            return self._think(text)
+            self.thought, fine = self.thought.go_on(text)
+            self.in_sql = self.thought.ended
+            return fine
         if text:
             return all(self._character(c) for c in text)
         return not self.quote and not self.depth and self._end_word("") and not self._due()
-
-    def _think(self, text: str) -> bool:
-        """A thought that goes round in circles may only end, and none may end the completion."""
-        piece, written = text.strip(), self.tail + text.rstrip()
-        self.in_sql = written.endswith(THINK_CLOSE)
-        closes = any(written.endswith(THINK_CLOSE[:end]) for end in range(len(piece) or 1, len(THINK_CLOSE) + 1))
-        fine = bool(text) and (closes or not _circles(self.tail))
-        self.tail = (self.tail + text)[-_CIRCLES * _LONGEST_CIRCLE :]
-        return fine
 
     def meant(self, text: str) -> Words | None:
         """The names that whoever wants to go on with this piece, which may not stand here, can have meant: those that
@@ -178,12 +150,12 @@ class Reader:
                 return False
             self._scope(reads_others=self.scopes[-1].reads_others or c == "(")
         if c in "'\"`":
-            text = c == "'" or (c == '"' and self._text_may_stand())  # some write texts in double quotes
+            text = c == '"' and self._text_may_stand()  # some write texts in double quotes
             self._begin_word()
-            if text and (c == "'" or (self.general and self.words not in self.named)):
+            if c == "'":
                 self.allowed = None
             elif self.general and self.words not in self.named:
-                self.allowed = self.here.own
+                self.allowed = None if text else self.here.own
             self.quote = c
         self.depth += (c == "(") - (c == ")")
         fine = fine and self.depth >= 0
@@ -203,7 +175,7 @@ class Reader:
     def _quoted(self, c: str) -> bool:
         if c != self.quote:
             self.word += c.lower()
-            return c != "\n" and not _circles(self.word) and self._may_go_on()
+            return c != "\n" and not circles(self.word) and self._may_go_on()
         known = self.allowed is None or self.word in self.allowed.whole | self._others()
         known = known or (self._may_be_alias() and bool(_EARLY_ALIAS.fullmatch(self.word)))
         self._note(self.word)
@@ -230,7 +202,8 @@ class Reader:
         self.words += 1
         after_as = self.previous == "as" and self.before == "s"
         listed = self.in_with and not self.depth
-        self.declares, self.is_table, self.here = after_as or listed, self._table_due(), self._readable()
+        self.declares, self.is_table = after_as or listed, self._table_due()
+        self.here = readable(self.names, self.scopes)
         if self.declares:
             self.allowed = None
         elif self.before == ".":
@@ -240,7 +213,7 @@ class Reader:
             self.allowed = self.names.tables_with(self.scopes[-1].columns) if alone else self.names.tables
         elif self._due():
             self.allowed = self.here.operand
-        elif self.before == "(" and self.previous in _READS:
+        elif self.before == "(" and self.previous in READS:
             self.allowed = self.names.queries
         elif self.before == "(" and self.previous not in _UNIT_INSIDE:
             self.allowed = self.here.opened
@@ -253,18 +226,7 @@ class Reader:
         if not self.scopes or self.scopes[-1].clause != "from" or self.free_from:
             return False
         listed = self.before == "," and self.scopes[-1].depth == self.depth
-        return listed or (self.previous in _READS and self.before == self.previous[-1:])
-
-    def _readable(self) -> Names:
-        """The names of what the query reads, and the queries around it; all, where that is not written yet."""
-        tables: frozenset[str] = frozenset()
-        for scope in reversed(self.scopes):
-            if scope.clause == "select" or scope.reads_others:
-                return self.names
-            tables |= scope.tables
-            if not scope.sees_outer:
-                break
-        return self.names.within(tables) if self.scopes else self.names
+        return listed or (self.previous in READS and self.before == self.previous[-1:])
 
     def _columns_of(self, owner: str) -> Words:
         if owner in self.aliased and self.scopes and self.scopes[-1].clause != "select":
@@ -340,10 +302,10 @@ class Reader:
         elif word == "select":
             self.in_with = self.in_with and self.depth > 0
             derived = top is not None and top.clause == "from" and top.depth < self.depth
-            self.scopes += (_Scope(self.depth, sees_outer=not derived),)
-        elif top and word in _READS and top.depth == self.depth:
+            self.scopes += (Scope(self.depth, sees_outer=not derived),)
+        elif top and word in READS and top.depth == self.depth:
             self._scope(clause="from", reads_others=top.reads_others or self.free_from)
-        elif top and word in _AFTER_TABLES and top.depth == self.depth and top.clause == "from":
+        elif top and word in AFTER_TABLES and top.depth == self.depth and top.clause == "from":
             self._scope(clause="after")
         self.between = self.between or word == "between"
         self.free_from = self.free_from or word in _FROM_INSIDE
